@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Run all tests with coverage, two at a time, and hold the coverage that the project promises.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+bin=.venv/bin
+rm -f .coverage .coverage.*
+export COVERAGE_PROCESS_START="$PWD/pyproject.toml"
+"$bin/pytest" -q -n "${TRUEUP_TEST_WORKERS:-2}" --dist loadfile --cov --cov-report= "$@" 2>&1 | tee .pytest.log
+status=${PIPESTATUS[0]}
+closing=$(grep -E '^(=+ )?[0-9]+ (passed|failed|error)' .pytest.log | tail -n 1)
+rm -f .pytest.log
+if [ "$status" -eq 0 ] && [ "$#" -eq 0 ]; then
+  "$bin/coverage" combine --quiet --append 2>/dev/null
+  "$bin/coverage" report --skip-covered --precision 1 | tail -n 40
+  "$bin/coverage" report --format=total --fail-under=85 >/dev/null || { echo "coverage of the whole is below 85 %"; status=1; }
+  "$bin/coverage" report --include='src/trueup/config/*' --format=total --fail-under=95 >/dev/null \
+    || { echo "coverage of config is below 95 %"; status=1; }
+fi
+[ -n "$closing" ] && echo "$closing"
+exit "$status"
