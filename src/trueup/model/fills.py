@@ -1,0 +1,75 @@
+"""One fill (a trade of one order), as the venue or the node describes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from trueup.model.enums import Leg, LiquiditySide, OrderSide
+
+type FillKey = tuple[str, str, OrderSide]
+"""What names a fill: instrument, trade id, side.
+
+Trade ids are unique per instrument, not globally; the side tells the two halves of a self-trade apart.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FillRecord:
+    """Hold one fill.
+
+    Parameters
+    ----------
+    trade_id : str
+        The venue's trade id, unique per instrument.
+    instrument_id : str
+        The instrument, in the node's spelling.
+    side : OrderSide
+        Which way the fill traded.
+    quantity, price : Decimal
+        What was traded, and at what price.
+    time_ns : int
+        When the venue matched it.
+    venue_order_id, client_order_id : str or None
+        The order, by its two names; at least one is given.
+    commission : Decimal
+        The fee, positive when paid.
+    commission_currency : str
+        The currency of the fee, empty where unknown.
+    liquidity : LiquiditySide
+        Maker or taker.
+    leg : Leg
+        BOTH in one-way mode, LONG or SHORT in hedge mode.
+    synthetic : bool
+        Node side only: the fill was made by a reconciliation, not reported by the venue (an inferred fill or an
+        opening balance).
+    """
+
+    trade_id: str
+    instrument_id: str
+    side: OrderSide
+    quantity: Decimal
+    price: Decimal
+    time_ns: int
+    venue_order_id: str | None = None
+    client_order_id: str | None = None
+    commission: Decimal = Decimal(0)
+    commission_currency: str = ""
+    liquidity: LiquiditySide = LiquiditySide.NO_LIQUIDITY_SIDE
+    leg: Leg = Leg.BOTH
+    synthetic: bool = False
+
+    @property
+    def key(self) -> FillKey:
+        """Return what names the fill."""
+        return (self.instrument_id, self.trade_id, self.side)
+
+    @property
+    def signed_quantity(self) -> Decimal:
+        """Return the quantity, negative for a sell."""
+        return self.quantity if self.side is OrderSide.BUY else -self.quantity
+
+    @property
+    def order_time_key(self) -> tuple[int, int, str]:
+        """Return the venue's time order: time, then trade id (shorter first, so that ``9`` comes before ``10``)."""
+        return (self.time_ns, len(self.trade_id), self.trade_id)

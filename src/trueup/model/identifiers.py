@@ -1,0 +1,45 @@
+"""Synthetic identifiers, the same in every process and at every restart.
+
+The engine draws a random UUID for an order that the venue names alone, so each cold start gives the same order
+another name (issues #3176, #3878). These are digests of what the venue says and nothing else. The prefix tells a
+reader where they come from.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from trueup.model.enums import Leg, OrderSide
+
+EXTERNAL_PREFIX = "EXT-"
+OPENING_PREFIX = "OPEN-"
+# 80 bits: a collision among a million names has a chance of about 4e-13, and with the prefix the name stays below the
+# 36 characters that Binance allows for a client order id.
+_DIGEST_BYTES = 10
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=_DIGEST_BYTES).hexdigest()
+
+
+def external_client_order_id(account_id: str, instrument_id: str, venue_order_id: str) -> str:
+    """Return the client order id of an order that the venue lists without one."""
+    return EXTERNAL_PREFIX + _digest("order", account_id, instrument_id, venue_order_id)
+
+
+def opening_client_order_id(account_id: str, instrument_id: str, leg: Leg) -> str:
+    """Return the client order id of an opening balance.
+
+    The owner is no part of it: whoever owns the position, there is one opening balance for it.
+    """
+    return OPENING_PREFIX + _digest("opening", account_id, instrument_id, str(leg))
+
+
+def opening_trade_id(account_id: str, instrument_id: str, leg: Leg, side: OrderSide) -> str:
+    """Return the trade id of an opening balance."""
+    return OPENING_PREFIX + _digest("opening-trade", account_id, instrument_id, str(leg), str(side))
+
+
+def is_opening_trade_id(trade_id: str) -> bool:
+    """Return whether a trade id was made by `opening_trade_id`."""
+    return trade_id.startswith(OPENING_PREFIX)

@@ -1,0 +1,31 @@
+"""An ordered list of steps that, fed to the engine, removes the discrepancies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from trueup.model.steps import GuardAdvice, RebuildInstrument, Refusal, Revive, Step
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Hold what to do, in order, and what is left undone with its reason."""
+
+    steps: tuple[Step, ...] = ()
+    refused: tuple[Refusal, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Return whether there is nothing to do (there may still be something refused)."""
+        return not self.steps
+
+    @property
+    def needs_journal(self) -> bool:
+        """Return whether a step purges: what it removes must be durable before it is removed."""
+        return any(isinstance(step, (RebuildInstrument, Revive)) for step in self.steps)
+
+    @property
+    def advice(self) -> GuardAdvice:
+        """Return the strictest advice among the refusals."""
+        order = (GuardAdvice.NONE, GuardAdvice.REDUCING, GuardAdvice.HALTED)
+        return max((refusal.advice for refusal in self.refused), key=order.index, default=GuardAdvice.NONE)

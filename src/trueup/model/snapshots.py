@@ -1,0 +1,185 @@
+"""One frozen reading of an account: the venue's truth, or the node's state.
+
+Each snapshot builds its indexes once. No index depends on the order in which the records were given: where two
+records claim the same name, the later and fuller one is kept and the clash is kept beside it, so that it can be
+reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from trueup.model.balances import BalanceRecord
+from trueup.model.coverage import Coverage
+from trueup.model.fills import FillKey, FillRecord
+from trueup.model.orders import OrderRecord
+from trueup.model.positions import PositionKey, PositionRecord
+
+type VenueOrderKey = tuple[str, str]
+"""Instrument and venue order id: venues such as Binance number their orders per instrument."""
+
+
+def _order_rank(order: OrderRecord) -> tuple[int, object, bool, str]:
+    """Rank two readings of one order: the later, the more filled, the closed one wins; the text decides a tie."""
+    return (order.updated_ns, order.filled_quantity, order.is_closed, repr(order))
+
+
+def _keep_greatest[K, V](
+    index: dict[K, V], clashes: dict[K, tuple[V, ...]], key: K, value: V, rank: Callable[[V], object]
+) -> None:
+    """Put a value under its key; on a clash keep the greatest by ``rank`` and remember every different value."""
+    held = index.setdefault(key, value)
+    if held is value or held == value:
+        return
+    different = {repr(one): one for one in (*clashes.get(key, ()), held, value)}
+    clashes[key] = tuple(different[text] for text in sorted(different))
+    index[key] = max(held, value, key=rank)  # type: ignore[arg-type]  # ranks are tuples of comparable values
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """Hold the records of one account and their indexes. Use `VenueSnapshot` or `NodeSnapshot`.
+
+    Parameters
+    ----------
+    account_id : str
+        The account, in the node's spelling, such as ``BINANCE-USDT_FUTURES-master``.
+    started_ns, ended_ns : int
+        When the reading began and ended. A venue is read by several calls: what happened in between may be half seen.
+    orders, fills, positions, balances
+        The records, in any order.
+    coverage : Coverage
+        How far the reading reached.
+    """
+
+    account_id: str
+    started_ns: int
+    ended_ns: int
+    orders: tuple[OrderRecord, ...] = ()
+    fills: tuple[FillRecord, ...] = ()
+    positions: tuple[PositionRecord, ...] = ()
+    balances: tuple[BalanceRecord, ...] = ()
+    coverage: Coverage = field(default_factory=Coverage)
+
+    order_by_client_id: dict[str, OrderRecord] = field(init=False, repr=False, compare=False)
+    order_by_venue_id: dict[VenueOrderKey, OrderRecord] = field(init=False, repr=False, compare=False)
+    order_clashes: dict[str, tuple[OrderRecord, ...]] = field(init=False, repr=False, compare=False)
+    fill_by_key: dict[FillKey, FillRecord] = field(init=False, repr=False, compare=False)
+    fill_clashes: dict[FillKey, tuple[FillRecord, ...]] = field(init=False, repr=False, compare=False)
+    positions_by_key: dict[PositionKey, tuple[PositionRecord, ...]] = field(init=False, repr=False, compare=False)
+    balance_by_currency: dict[str, BalanceRecord] = field(init=False, repr=False, compare=False)
+    _fills_by_venue_id: dict[VenueOrderKey, list[FillRecord]] = field(init=False, repr=False, compare=False)
+    _fills_by_client_id: dict[str, list[FillRecord]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        assert self.started_ns <= self.ended_ns, "a reading must not end before it starts"
+        self._index_orders()
+        self._index_fills()
+        by_key: dict[PositionKey, list[PositionRecord]] = {}
+        for position in self.positions:
+            by_key.setdefault(position.key, []).append(position)
+        put = object.__setattr__
+        put(self, "positions_by_key", {key: tuple(sorted(held, key=_position_rank)) for key, held in by_key.items()})
+        put(self, "balance_by_currency", {balance.currency: balance for balance in self.balances})
+
+    def _index_orders(self) -> None:
+        by_client: dict[str, OrderRecord] = {}
+        by_venue: dict[VenueOrderKey, OrderRecord] = {}
+        clashes: dict[str, tuple[OrderRecord, ...]] = {}
+        venue_clashes: dict[VenueOrderKey, tuple[OrderRecord, ...]] = {}
+        for order in self.orders:
+            if order.client_order_id is not None:
+                _keep_greatest(by_client, clashes, order.client_order_id, order, _order_rank)
+            if order.venue_order_id is not None:
+                _keep_greatest(by_venue, venue_clashes, (order.instrument_id, order.venue_order_id), order, _order_rank)
+        clashes.update({venue_id: held for (_, venue_id), held in venue_clashes.items()})
+        put = object.__setattr__
+        put(self, "order_by_client_id", by_client)
+        put(self, "order_by_venue_id", by_venue)
+        put(self, "order_clashes", clashes)
+
+    def _index_fills(self) -> None:
+        by_key: dict[FillKey, FillRecord] = {}
+        clashes: dict[FillKey, tuple[FillRecord, ...]] = {}
+        by_venue: dict[VenueOrderKey, list[FillRecord]] = {}
+        by_client: dict[str, list[FillRecord]] = {}
+        for fill in self.fills:
+            _keep_greatest(by_key, clashes, (fill.instrument_id, fill.trade_id, fill.side), fill, repr)
+            if fill.venue_order_id is not None:
+                by_venue.setdefault((fill.instrument_id, fill.venue_order_id), []).append(fill)
+            elif fill.client_order_id is not None:
+                by_client.setdefault(fill.client_order_id, []).append(fill)
+        put = object.__setattr__
+        put(self, "fill_by_key", by_key)
+        put(self, "fill_clashes", clashes)
+        put(self, "_fills_by_venue_id", by_venue)
+        put(self, "_fills_by_client_id", by_client)
+
+    def order_named(
+        self, *, client_order_id: str | None, venue_order_id: str | None, instrument_id: str
+    ) -> OrderRecord | None:
+        """Return the order of that name: by client order id, else by venue order id, else None."""
+        if client_order_id is not None:
+            found = self.order_by_client_id.get(client_order_id)
+            if found is not None:
+                return found
+        if venue_order_id is not None:
+            return self.order_by_venue_id.get((instrument_id, venue_order_id))
+        return None
+
+    def fills_of(self, order: OrderRecord) -> tuple[FillRecord, ...]:
+        """Return the fills that this snapshot lists for an order, in any order, each trade once."""
+        found: list[FillRecord] = []
+        if order.venue_order_id is not None:
+            found += self._fills_by_venue_id.get((order.instrument_id, order.venue_order_id), ())
+        if order.client_order_id is not None:
+            found += self._fills_by_client_id.get(order.client_order_id, ())
+        if len(found) < 2:
+            return tuple(found)
+        return tuple({fill.key: self.fill_by_key[fill.key] for fill in found}.values())
+
+    def instruments(self) -> frozenset[str]:
+        """Return every instrument that a record names."""
+        return frozenset(_instruments((self.orders, self.fills, self.positions)))
+
+
+def _instruments(groups: Iterable[Iterable[OrderRecord | FillRecord | PositionRecord]]) -> Iterable[str]:
+    return (record.instrument_id for group in groups for record in group)
+
+
+def _position_rank(position: PositionRecord) -> tuple[str, str]:
+    return (position.owner or "", position.position_id or "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VenueSnapshot(Snapshot):
+    """Hold venue truth as it was read.
+
+    Parameters
+    ----------
+    unknown_orders : frozenset of str
+        Orders (client or venue order ids) about which the venue was asked one by one and answered "unknown order". An
+        answer, not a failure.
+    """
+
+    unknown_orders: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeSnapshot(Snapshot):
+    """Hold node state as it was read, from the cache in the process or from its store.
+
+    Parameters
+    ----------
+    known_from_ns : int or None
+        Everything that closed at the venue at this time or later is expected in the node: the purge horizon, or the
+        start of a node that began cold. 0 expects the whole history. None leaves it open; then only what is alive,
+        and what happened after the node's own records of an instrument began, is expected.
+    venue_ids : tuple of (str, str, str)
+        Former names: (instrument id, venue order id, client order id) pairs that the node's index still knows, beyond
+        those in ``orders``.
+    """
+
+    known_from_ns: int | None = None
+    venue_ids: tuple[tuple[str, str, str], ...] = ()
