@@ -23,7 +23,7 @@ OPEN_ORDERS_MAX = 12
 """Bounds what the strategy leaves at the venue, per instrument."""
 
 
-class DemoStrategyConfig(StrategyConfig, frozen=True):
+class DemoStrategyConfig(StrategyConfig, frozen=True):  # type: ignore[call-arg]  # msgspec's class keyword
     """Configure the demonstration strategy.
 
     Parameters

@@ -1,0 +1,170 @@
+"""What the demonstration shows at its end: the table, the verdict, the JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from trueup.demo.engine_log import EngineSays
+from trueup.demo.rows import Row
+from trueup.model import Discrepancy, Verdict, VerdictState
+
+AGREEING_ROWS_MAX = 6
+"""Rows that agree are shown up to here in each section, and counted beyond."""
+DIFFERING_ROWS_MAX = 25
+"""Rows that differ are shown up to here in each section; the JSON has them all."""
+
+VERDICT_STYLES = {
+    VerdictState.CLEAN: "bold green",
+    VerdictState.DISCREPANT: "bold red",
+    VerdictState.UNKNOWN: "bold yellow",
+}
+VERDICT_WORDS = {
+    VerdictState.CLEAN: "node and venue agree",
+    VerdictState.DISCREPANT: "node and venue differ",
+    VerdictState.UNKNOWN: "not everything could be compared",
+}
+EXIT_CODES = {VerdictState.CLEAN: 0, VerdictState.DISCREPANT: 1, VerdictState.UNKNOWN: 3}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoReport:
+    """All that a demonstration found.
+
+    ``timings`` are in seconds, by stage.
+    """
+
+    mode: str
+    seed: int
+    verdict: Verdict
+    discrepancies: tuple[Discrepancy, ...]
+    rows: tuple[Row, ...]
+    engine_says: EngineSays
+    node_says: tuple[dict[str, Any], ...]
+    story: tuple[str, ...]
+    timings: dict[str, float]
+    directory: Path
+
+    @property
+    def exit_code(self) -> int:
+        """Return 0 for CLEAN, 1 for DISCREPANT, 3 for UNKNOWN."""
+        return EXIT_CODES[self.verdict.state]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the report as plain JSON values."""
+        counts = {
+            section: {
+                "rows": sum(1 for row in self.rows if row.section == section),
+                "differing": sum(1 for row in self.rows if row.section == section and not row.agrees),
+            }
+            for section in ("position", "order", "fill")
+        }
+        return {
+            "verdict": str(self.verdict.state),
+            "mode": self.mode,
+            "seed": self.seed,
+            "engine_says": {
+                "succeeded": self.engine_says.succeeded,
+                "sentence": self.engine_says.sentence(),
+                "lines": [str(line) for line in self.engine_says.lines],
+            },
+            "discrepancies": [
+                {
+                    "kind": str(one.kind),
+                    "fingerprint": one.fingerprint,
+                    "severity": str(one.severity),
+                    "explanation": one.explain(),
+                }
+                for one in self.discrepancies
+            ],
+            "unknowns": list(self.verdict.unknowns),
+            "counts": counts,
+            "story": list(self.story),
+            "node_says": list(self.node_says),
+            "timings": {stage: round(secs, 3) for stage, secs in self.timings.items()},
+            "directory": str(self.directory),
+        }
+
+
+def show(report: DemoReport, console: Console) -> None:
+    """Print the tables, what the engine said, the times, the verdict and where the logs are."""
+    console.print()
+    console.print(_books(report.rows))
+    console.print(_engine_panel(report))
+    console.print(_timings(report.timings))
+    console.print(_verdict_panel(report))
+
+
+def _books(rows: tuple[Row, ...]) -> RenderableType:
+    table = Table(title="Venue and node, record by record", title_justify="left", expand=False, pad_edge=False)
+    for name, options in (
+        ("record", {"no_wrap": True}),
+        ("at the venue", {}),
+        ("in the node", {}),
+        ("verdict", {}),
+    ):
+        table.add_column(name, overflow="fold", **options)  # type: ignore[arg-type]  # Rich types each option apart
+    for section in ("position", "order", "fill", "other"):
+        held = [row for row in rows if row.section == section]
+        if held:
+            _add_section(table, section, held)
+    return table
+
+
+def _add_section(table: Table, section: str, rows: list[Row]) -> None:
+    differing = [row for row in rows if not row.agrees]
+    agreeing = [row for row in rows if row.agrees]
+    title = f"{section}s: {len(rows)}, {len(differing)} differ" if section != "other" else "other"
+    table.add_section()
+    table.add_row(Text(title, style="bold"))
+    for row in differing[:DIFFERING_ROWS_MAX]:
+        table.add_row(row.name, row.venue, row.node, _row_verdict(row))
+    if len(differing) > DIFFERING_ROWS_MAX:
+        table.add_row("…", f"{len(differing) - DIFFERING_ROWS_MAX} more differ", "", "")
+    for row in agreeing[:AGREEING_ROWS_MAX]:
+        table.add_row(row.name, row.venue, row.node, _row_verdict(row))
+    if len(agreeing) > AGREEING_ROWS_MAX:
+        table.add_row("…", f"{len(agreeing) - AGREEING_ROWS_MAX} more agree", "", Text("agree", style="green"))
+
+
+def _row_verdict(row: Row) -> Text:
+    if row.agrees:
+        return Text("agree", style="green")
+    kinds = dict.fromkeys(str(one.kind) for one in row.differences)
+    return Text(", ".join(kinds), style="red")
+
+
+def _engine_panel(report: DemoReport) -> RenderableType:
+    said = report.engine_says
+    words = {True: "success", False: "failure", None: "neither success nor failure"}[said.succeeded]
+    style = "green" if said.succeeded else "yellow"
+    lines: Iterable[Text] = (Text(str(line), overflow="fold") for line in said.lines[-8:])
+    return Panel(Group(*lines), title=f"What the engine said of the restart: {words}", title_align="left", style=style)
+
+
+def _timings(timings: dict[str, float]) -> Text:
+    return Text("times: " + ", ".join(f"{stage} {secs:.1f} s" for stage, secs in timings.items()), style="dim")
+
+
+def _verdict_panel(report: DemoReport) -> RenderableType:
+    state = report.verdict.state
+    style = VERDICT_STYLES[state]
+    text = Text()
+    text.append(f"{state}: {VERDICT_WORDS[state]}", style=style)
+    text.append(f"  (mode {report.mode}, seed {report.seed})\n")
+    if state is VerdictState.DISCREPANT:
+        text.append(f"{len(report.discrepancies)} discrepancies")
+        if report.engine_says.succeeded:
+            text.append(f', while the engine said "{report.engine_says.sentence()}"')
+        text.append("\n")
+    for unknown in report.verdict.unknowns:
+        text.append(f"unknown: {unknown}\n")
+    text.append(f"logs, configuration and report: {report.directory}")
+    return Panel(text, title="Verdict", title_align="left", border_style=style)
