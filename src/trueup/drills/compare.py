@@ -1,0 +1,269 @@
+"""Compare a node with the venue's truth, strictly and independently: no line of this is shared with the core.
+
+What differs comes back as typed differences. Ownership and the balance are listed apart, since the baseline judges
+orders, fills, commissions, net positions and average prices.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from trueup.drills.records import OWN_STRATEGY, NodeFill, NodeOrder, NodePosition, NodeState
+from trueup.drills.venue.truth import Truth
+from trueup.drills.venue.values import Leg, VenueFill, VenueOrder, VenuePosition
+
+AVERAGE_PRICE_RELATIVE_ERROR_MAX = Decimal("1e-9")  # the engine averages in binary doubles: 1e-15 a fill, 1e-9 is ample
+NEVER_SENT = frozenset({"INITIALIZED", "DENIED"})
+ENDED_UNFILLED = frozenset({"REJECTED", "CANCELED", "EXPIRED"})
+
+
+class Difference(StrEnum):
+    """What can be wrong with a node."""
+
+    ORDER_MISSING = "order missing"
+    ORDER_INVENTED = "order invented"
+    ORDER_STATUS = "order status"
+    ORDER_QUANTITY = "order quantity"
+    ORDER_PRICE = "order price"
+    ORDER_FILLED = "order filled quantity"
+    FILL_MISSING = "fill missing"
+    FILL_INVENTED = "fill invented"
+    FILL_DUPLICATED = "fill duplicated"
+    FILL_QUANTITY = "fill quantity"
+    FILL_PRICE = "fill price"
+    FILL_COMMISSION = "fill commission"
+    POSITION_QUANTITY = "position quantity"
+    POSITION_AVERAGE_PRICE = "position average price"
+    POSITION_OPPOSED = "position held against itself"
+    OWNER_LOST = "owner lost"
+    OWNER_SPLIT = "ownership split"
+    BALANCE = "balance"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One difference, in one line."""
+
+    what: Difference
+    subject: str
+    venue: str
+    node: str
+
+    def __str__(self) -> str:
+        return f"{self.what.value} {self.subject}: venue {self.venue or 'nothing'}, node {self.node or 'nothing'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """All differences of one moment."""
+
+    findings: tuple[Finding, ...]
+    ownership: tuple[Finding, ...]
+    balance: tuple[Finding, ...]
+
+    @property
+    def is_equal(self) -> bool:
+        """Return whether orders, fills and positions equal the venue's."""
+        return not self.findings
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Return the sorted kinds of what is wrong, with how many of each."""
+        counted = Counter(finding.what.value for finding in self.findings)
+        return tuple(f"{kind} x{number}" if number > 1 else kind for kind, number in sorted(counted.items()))
+
+
+def compare(truth: Truth, state: NodeState, *, alive_only: bool = False, own: Sequence[str] = ()) -> Comparison:
+    """Return what differs between the venue's truth and a node.
+
+    Parameters
+    ----------
+    truth : Truth
+        The venue's books.
+    state : NodeState
+        The node's state.
+    alive_only : bool
+        Whether closed orders outside the current life of an open position may be missing in the node, and one opening
+        fill may stand for them.
+    own : Sequence[str]
+        Client order ids that the strategy submitted, which it should own.
+    """
+    findings = [*_orders(truth, state, alive_only=alive_only), *_positions(truth, state)]
+    balance = []
+    if state.balance != truth.balance:
+        balance = [Finding(Difference.BALANCE, "USDT", str(truth.balance), str(state.balance))]
+    return Comparison(tuple(findings), tuple(_ownership(state, own)), tuple(balance))
+
+
+# -- Orders and fills ------------------------------------------------------------------------------
+
+
+def _orders(truth: Truth, state: NodeState, *, alive_only: bool) -> Iterator[Finding]:
+    fills = defaultdict(list)
+    for fill in truth.fills:
+        fills[fill.venue_order_id].append(fill)
+    optional = _dispensable(truth) if alive_only else frozenset()
+    unmatched = list(state.orders)
+    for order in truth.orders:
+        matches = [held for held in unmatched if _is_same(order, held)]
+        for held in matches:
+            unmatched.remove(held)
+        if not matches:
+            if order.venue_order_id not in optional:
+                yield Finding(Difference.ORDER_MISSING, _name(order), f"{order.status} {order.quantity}", "")
+            continue
+        yield from _order(order, matches[0], fills[order.venue_order_id])
+        for held in matches[1:]:
+            yield Finding(Difference.ORDER_INVENTED, held.client_order_id, "", f"a second {_name(order)}")
+    opening_allowed = {symbol for symbol, _ in _shortfalls(truth, state)} if alive_only else set()
+    for held in unmatched:
+        if held.status in NEVER_SENT or (held.status in ENDED_UNFILLED and held.filled_quantity == 0):
+            continue
+        if held.symbol in opening_allowed:
+            opening_allowed.discard(held.symbol)  # one opening balance an instrument, no more
+            continue
+        said = " ".join([held.side, str(held.quantity), held.status, "of", held.owner, *held.tags])
+        yield Finding(Difference.ORDER_INVENTED, held.client_order_id, "", said)
+
+
+def _is_same(order: VenueOrder, held: NodeOrder) -> bool:
+    if held.venue_order_id is not None:
+        return held.venue_order_id == order.venue_order_id
+    return order.client_order_id is not None and held.client_order_id == order.client_order_id
+
+
+def _name(order: VenueOrder) -> str:
+    return order.client_order_id or order.venue_order_id
+
+
+def _order(order: VenueOrder, held: NodeOrder, fills: Sequence[VenueFill]) -> Iterator[Finding]:
+    name = _name(order)
+    if held.status != order.status.value:
+        yield Finding(Difference.ORDER_STATUS, name, order.status.value, held.status)
+    if held.quantity != order.quantity:
+        yield Finding(Difference.ORDER_QUANTITY, name, str(order.quantity), str(held.quantity))
+    if held.price is not None and held.price != order.price:
+        yield Finding(Difference.ORDER_PRICE, name, str(order.price), str(held.price))
+    if held.filled_quantity != order.filled_quantity:
+        yield Finding(Difference.ORDER_FILLED, name, str(order.filled_quantity), str(held.filled_quantity))
+    yield from _fills(name, fills, held.fills)
+
+
+def _fills(name: str, fills: Sequence[VenueFill], held: Sequence[NodeFill]) -> Iterator[Finding]:
+    booked: dict[str, list[NodeFill]] = defaultdict(list)
+    for fill in held:
+        booked[fill.trade_id].append(fill)
+    for real in fills:
+        found = booked.pop(real.trade_id, [])
+        subject = f"{name}/{real.trade_id}"
+        if not found:
+            yield Finding(Difference.FILL_MISSING, subject, f"{real.quantity} @ {real.price}", "")
+            continue
+        if len(found) > 1:
+            yield Finding(Difference.FILL_DUPLICATED, subject, "once", f"{len(found)} times")
+        yield from _fill(subject, real, found[0])
+    for trade_id, invented in booked.items():
+        for fill in invented:
+            yield Finding(Difference.FILL_INVENTED, f"{name}/{trade_id}", "", f"{fill.quantity} @ {fill.price}")
+
+
+def _fill(subject: str, real: VenueFill, fill: NodeFill) -> Iterator[Finding]:
+    if fill.quantity != real.quantity:
+        yield Finding(Difference.FILL_QUANTITY, subject, str(real.quantity), str(fill.quantity))
+    if fill.price != real.price:
+        yield Finding(Difference.FILL_PRICE, subject, str(real.price), str(fill.price))
+    if fill.commission != real.commission:
+        yield Finding(Difference.FILL_COMMISSION, subject, str(real.commission), str(fill.commission))
+
+
+def _dispensable(truth: Truth) -> frozenset[str]:
+    """Return the closed orders that carry no fill of the current life of an open position."""
+    life: dict[tuple[str, Leg], list[VenueFill]] = defaultdict(list)
+    running: dict[tuple[str, Leg], Decimal] = defaultdict(Decimal)
+    for fill in truth.fills:
+        key = (fill.symbol, fill.leg)
+        before, after = running[key], running[key] + fill.side.sign * fill.quantity
+        if before == 0 or before * after < 0:
+            life[key] = []
+        life[key].append(fill)
+        if after == 0:
+            life[key] = []
+        running[key] = after
+    needed = {fill.venue_order_id for fills in life.values() for fill in fills}
+    return frozenset(
+        order.venue_order_id
+        for order in truth.orders
+        if not order.status.is_open and order.venue_order_id not in needed
+    )
+
+
+def _shortfalls(truth: Truth, state: NodeState) -> Iterator[tuple[str, Leg]]:
+    """Yield the legs whose fills in the node do not add up to the venue's position."""
+    known = {fill.trade_id for order in state.orders for fill in order.fills}
+    for position in truth.positions():
+        booked = sum(
+            (fill.side.sign * fill.quantity)
+            for fill in truth.fills
+            if fill.trade_id in known and (fill.symbol, fill.leg) == (position.symbol, position.leg)
+        )
+        if booked != position.quantity:
+            yield position.symbol, position.leg
+
+
+# -- Positions -------------------------------------------------------------------------------------
+
+
+def _positions(truth: Truth, state: NodeState) -> Iterator[Finding]:
+    legs: dict[tuple[str, Leg], VenuePosition] = {(held.symbol, held.leg): held for held in truth.positions()}
+    for position in state.positions:
+        leg = _leg_of(position, hedging=truth.hedging)
+        legs.setdefault((position.symbol, leg), VenuePosition(position.symbol, leg, Decimal(0), None, 0))
+    for (symbol, leg), real in legs.items():
+        held = [
+            position
+            for position in state.positions
+            if position.symbol == symbol and _leg_of(position, hedging=truth.hedging) is leg
+        ]
+        yield from _position(symbol if leg is Leg.BOTH else f"{symbol} {leg}", real, held)
+
+
+def _leg_of(position: NodePosition, *, hedging: bool) -> Leg:
+    if not hedging:
+        return Leg.BOTH
+    if position.position_id.endswith(("-LONG", "-SHORT")):
+        return Leg.LONG if position.position_id.endswith("-LONG") else Leg.SHORT
+    return Leg.LONG if position.quantity > 0 else Leg.SHORT
+
+
+def _position(subject: str, real: VenuePosition, held: Sequence[NodePosition]) -> Iterator[Finding]:
+    net = sum((position.quantity for position in held), Decimal(0))
+    if net != real.quantity:
+        yield Finding(Difference.POSITION_QUANTITY, subject, str(real.quantity), str(net))
+    if any(position.quantity > 0 for position in held) and any(position.quantity < 0 for position in held):
+        parts = ", ".join(f"{position.owner} {position.quantity}" for position in held)
+        yield Finding(Difference.POSITION_OPPOSED, subject, str(real.quantity), parts)
+        return
+    if net == 0 or real.average_price is None:
+        return
+    average = sum((position.average_price * position.quantity for position in held), Decimal(0)) / net
+    if abs(average - real.average_price) > AVERAGE_PRICE_RELATIVE_ERROR_MAX * abs(real.average_price):
+        yield Finding(Difference.POSITION_AVERAGE_PRICE, subject, str(real.average_price), str(average.normalize()))
+
+
+# -- Ownership -------------------------------------------------------------------------------------
+
+
+def _ownership(state: NodeState, own: Sequence[str]) -> Iterator[Finding]:
+    for order in state.orders:
+        if order.client_order_id in own and order.owner != OWN_STRATEGY:
+            yield Finding(Difference.OWNER_LOST, order.client_order_id, OWN_STRATEGY, order.owner)
+    owners: dict[str, set[str]] = defaultdict(set)
+    for position in state.positions:
+        owners[position.symbol].add(position.owner)
+    for symbol, several in owners.items():
+        if len(several) > 1:
+            yield Finding(Difference.OWNER_SPLIT, symbol, "one owner", ", ".join(sorted(several)))

@@ -1,0 +1,65 @@
+"""Verified mode inside a drill's node: attach trueup through its public interface, and ask it for its verdict."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol, Self
+
+from nautilus_trader.live.node import TradingNode
+
+from trueup.drills.records import NodeSpec, NodeVerdict
+from trueup.errors import EngineError
+
+
+class _Handle(Protocol):
+    """What the drills use of the public handle."""
+
+    @property
+    def phase(self) -> Any: ...
+
+    async def true_up(self) -> Any: ...
+
+
+class VerifiedNode:
+    """A node under trueup.
+
+    Parameters
+    ----------
+    node : TradingNode
+        The node, built and not yet run.
+    handle : _Handle
+        What attaching returned.
+    """
+
+    def __init__(self, node: TradingNode, handle: _Handle) -> None:
+        self._node = node
+        self._handle = handle
+
+    @classmethod
+    def attach(cls, node: TradingNode, spec: NodeSpec) -> Self:
+        """Attach trueup to a node."""
+        import trueup
+
+        attach = getattr(trueup, "attach", None)
+        if attach is None:
+            raise EngineError("verified mode is not available", action="run the drill with --mode native")
+        return cls(node, attach(node, spec.verified))
+
+    def refusal(self) -> str:
+        """Return why the node does not trade, or nothing while it may yet."""
+        phase = _name(self._handle.phase)
+        return phase if phase == "ERROR" else ""
+
+    async def verdict(self) -> NodeVerdict:
+        """Run a true-up on demand and return what it says."""
+        outcome = await self._handle.true_up()
+        return NodeVerdict(
+            verdict=_name(outcome.verdict),
+            phase=_name(self._handle.phase),
+            trading_state=self._node.kernel.risk_engine.trading_state.name,
+            discrepancies=tuple(str(found) for found in outcome.discrepancies),
+            kinds=tuple(sorted({_name(found.kind) for found in outcome.discrepancies})),
+        )
+
+
+def _name(value: Any) -> str:
+    return str(getattr(value, "name", value)).upper()
