@@ -1,0 +1,101 @@
+"""Compare venue truth with node state: a pure function of two snapshots.
+
+The cost is linear in the number of records; equal records cost one comparison each. The outcome does not depend on
+the order in which the records were given. What lies outside the coverage is never called missing, on either side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from trueup.core.diff_fills import diff_booked_fills, diff_missing_fills
+from trueup.core.diff_orders import (
+    PendingOrder,
+    diff_identifiers,
+    diff_missing_orders,
+    diff_node_only,
+    diff_owners,
+    diff_pair,
+)
+from trueup.core.diff_positions import diff_balances, diff_positions
+from trueup.core.expected import find_missing
+from trueup.core.tolerance import Tolerance
+from trueup.core.view import View
+from trueup.model.discrepancies import Discrepancy
+from trueup.model.snapshots import NodeSnapshot, VenueSnapshot
+
+_DEFAULT = Tolerance()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Hold the outcome of one comparison.
+
+    Parameters
+    ----------
+    discrepancies : tuple of Discrepancy
+        Every difference, in a deterministic order: instrument, time, subject, kind.
+    pending : tuple of PendingOrder
+        Orders between the node and the venue, which are no difference yet.
+    """
+
+    discrepancies: tuple[Discrepancy, ...] = ()
+    pending: tuple[PendingOrder, ...] = ()
+
+
+def compare(
+    venue: VenueSnapshot,
+    node: NodeSnapshot,
+    tolerance: Tolerance = _DEFAULT,
+    *,
+    claims: Mapping[str, str] | None = None,
+) -> Comparison:
+    """Compare both sides and tell apart what differs and what is only under way.
+
+    Parameters
+    ----------
+    venue, node
+        The readings, of the same account. Read the venue first and the node after it: then what the stream brought in
+        between is in the node already.
+    tolerance : Tolerance
+        See there.
+    claims : mapping of str to str, optional
+        The explicit claims, instrument to strategy; with them, orders that nobody owns on a claimed instrument are
+        found.
+    """
+    assert venue.account_id == node.account_id, "two accounts must not be compared with each other"
+    view = View(venue, node)
+    missing = find_missing(view)
+    found: list[Discrepancy] = []
+    pending: list[PendingOrder] = []
+    for pair in view.pairs:
+        if pair.node is not None:
+            differences, under_way = diff_pair(pair, view, tolerance)
+            found += differences
+            if under_way is not None:
+                pending.append(under_way)
+    node_only, waiting = diff_node_only(view, tolerance)
+    found += diff_missing_orders(missing.orders)
+    found += node_only
+    found += diff_identifiers(view)
+    found += diff_owners(view, dict(claims or {}))
+    found += diff_missing_fills(view, missing.fills)
+    found += diff_booked_fills(view)
+    found += diff_positions(view, missing.fills, tolerance)
+    found += diff_balances(view, tolerance)
+    found.sort(key=lambda discrepancy: discrepancy.sort_key)
+    pending += waiting
+    pending.sort(key=lambda order: (order.instrument_id, order.client_order_id))
+    return Comparison(discrepancies=tuple(found), pending=tuple(pending))
+
+
+def diff(
+    venue: VenueSnapshot,
+    node: NodeSnapshot,
+    tolerance: Tolerance = _DEFAULT,
+    *,
+    claims: Mapping[str, str] | None = None,
+) -> tuple[Discrepancy, ...]:
+    """Return every difference between the venue and the node; see `compare`."""
+    return compare(venue, node, tolerance, claims=claims).discrepancies

@@ -1,0 +1,174 @@
+"""Both snapshots side by side: the index of one comparison, built once and read by the diff and by the plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+from trueup.core.history import OrderKey, order_key
+from trueup.core.pairing import Pairing, order_of_fill, pair_orders
+from trueup.model.coverage import RecordKind
+from trueup.model.enums import OrderSide, OrderStatus, OrderType
+from trueup.model.fills import FillKey, FillRecord
+from trueup.model.identifiers import opening_client_order_id, opening_trade_id
+from trueup.model.orders import OrderRecord
+from trueup.model.positions import PositionKey
+from trueup.model.snapshots import NodeSnapshot, VenueSnapshot
+
+_ZERO = Decimal(0)
+_WORKING = frozenset(
+    {
+        OrderStatus.INITIALIZED,
+        OrderStatus.SUBMITTED,
+        OrderStatus.ACCEPTED,
+        OrderStatus.PENDING_UPDATE,
+        OrderStatus.PENDING_CANCEL,
+        OrderStatus.PARTIALLY_FILLED,
+    }
+)
+
+# The engine refuses OrderTriggered for every other type (1.231.0): a triggered stop-market order is ACCEPTED until it
+# fills.
+TRIGGERABLE_TYPES = frozenset({OrderType.STOP_LIMIT, OrderType.TRAILING_STOP_LIMIT, OrderType.LIMIT_IF_TOUCHED})
+PRICED_TYPES = frozenset(
+    {
+        OrderType.LIMIT,
+        OrderType.STOP_LIMIT,
+        OrderType.TRAILING_STOP_LIMIT,
+        OrderType.LIMIT_IF_TOUCHED,
+    }
+)
+STOP_TYPES = frozenset(
+    {
+        OrderType.STOP_MARKET,
+        OrderType.STOP_LIMIT,
+        OrderType.MARKET_IF_TOUCHED,
+        OrderType.LIMIT_IF_TOUCHED,
+        OrderType.TRAILING_STOP_MARKET,
+        OrderType.TRAILING_STOP_LIMIT,
+    }
+)
+
+
+def settled_truth(order: OrderRecord, listed_quantity: Decimal) -> OrderRecord:
+    """Return a venue order as its own fills make it.
+
+    A venue is read by several calls, orders before fills, so a fill may be newer than its order's reading; and
+    adapters differ in how they call a working order that is partly filled, triggered or being changed.
+
+    Parameters
+    ----------
+    order : OrderRecord
+        As read.
+    listed_quantity : Decimal
+        The sum of the fills that the venue lists for it.
+    """
+    filled = max(order.filled_quantity, listed_quantity)
+    quantity = max(order.quantity, filled)
+    status = order.status
+    if status in _WORKING or (
+        status is OrderStatus.TRIGGERED and (filled or order.order_type not in TRIGGERABLE_TYPES)
+    ):
+        if filled and filled >= quantity:
+            status = OrderStatus.FILLED
+        elif filled:
+            status = OrderStatus.PARTIALLY_FILLED
+        else:
+            status = OrderStatus.ACCEPTED
+    if status is order.status and filled == order.filled_quantity and quantity == order.quantity:
+        return order
+    return replace(order, status=status, filled_quantity=filled, quantity=quantity)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TruePair:
+    """Hold a venue order as its fills make it, beside the node's order for it (None when it has none)."""
+
+    venue: OrderRecord
+    node: OrderRecord | None
+    listed_quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Hold both snapshots and what follows from putting them side by side."""
+
+    venue: VenueSnapshot
+    node: NodeSnapshot
+    pairing: Pairing = field(init=False)
+    pairs: tuple[TruePair, ...] = field(init=False)
+    pair_by_venue_key: dict[OrderKey, TruePair] = field(init=False)
+    pair_by_client_id: dict[str, TruePair] = field(init=False)
+    position_booked: frozenset[FillKey] = field(init=False)
+
+    def __post_init__(self) -> None:
+        listed: dict[OrderKey, Decimal] = {}
+        for fill in self.venue.fill_by_key.values():
+            key = order_key(fill)
+            listed[key] = listed.get(key, _ZERO) + fill.quantity
+        pairing = pair_orders(self.venue, self.node)
+        pairs: list[TruePair] = []
+        by_venue_key: dict[OrderKey, TruePair] = {}
+        by_client_id: dict[str, TruePair] = {}
+        for pair in pairing.pairs:
+            order = pair.venue
+            quantity = listed.get((order.instrument_id, order.venue_order_id or ""), _ZERO)
+            if order.client_order_id is not None:
+                quantity += listed.get(("", order.client_order_id), _ZERO)
+            true = TruePair(venue=settled_truth(order, quantity), node=pair.node, listed_quantity=quantity)
+            pairs.append(true)
+            if order.venue_order_id is not None:
+                by_venue_key[(order.instrument_id, order.venue_order_id)] = true
+            name = pair.node.client_order_id if pair.node is not None else order.client_order_id
+            if name is not None:
+                by_client_id.setdefault(name, true)
+        put = object.__setattr__
+        put(self, "pairing", pairing)
+        put(self, "pairs", tuple(pairs))
+        put(self, "pair_by_venue_key", by_venue_key)
+        put(self, "pair_by_client_id", by_client_id)
+        booked = frozenset(fill.key for position in self.node.positions for fill in position.fills)
+        put(self, "position_booked", booked)
+
+    def pair_of(self, fill: FillRecord) -> TruePair | None:
+        """Return the order of a venue fill, paired; None when the venue did not list the order."""
+        if fill.venue_order_id is not None:
+            found = self.pair_by_venue_key.get((fill.instrument_id, fill.venue_order_id))
+            if found is not None:
+                return found
+        order = order_of_fill(fill, self.venue)
+        if order is None or order.venue_order_id is None:
+            return self.pair_by_client_id.get(fill.client_order_id) if fill.client_order_id is not None else None
+        return self.pair_by_venue_key.get((order.instrument_id, order.venue_order_id))
+
+    def venue_quantity(self, key: PositionKey) -> Decimal | None:
+        """Return the venue's position, 0 when a complete list does not have it, None when it was not read."""
+        held = self.venue.positions_by_key.get(key)
+        if held is not None:
+            return held[0].quantity
+        return _ZERO if self.venue.coverage.complete_for(RecordKind.POSITIONS, key[0]) else None
+
+    def node_quantity(self, key: PositionKey) -> Decimal:
+        """Return the sum of the node's positions."""
+        return sum((position.quantity for position in self.node.positions_by_key.get(key, ())), _ZERO)
+
+    def opening_fill(self, key: PositionKey) -> FillRecord | None:
+        """Return the opening balance that an earlier start booked for a position, None when there is none.
+
+        It is looked for in the orders' fills and in the positions' own, because its order may be purged.
+        """
+        instrument_id, leg = key
+        for side in (OrderSide.BUY, OrderSide.SELL):
+            trade_id = opening_trade_id(self.node.account_id, instrument_id, leg, side)
+            found = self.node.fill_by_key.get((instrument_id, trade_id, side))
+            if found is not None:
+                return found
+            for position in self.node.positions_by_key.get(key, ()):
+                for fill in position.fills:
+                    if fill.trade_id == trade_id:
+                        return fill
+        return None
+
+    def is_opening_order(self, order: OrderRecord) -> bool:
+        """Return whether a node order is an opening balance of ours."""
+        return order.client_order_id == opening_client_order_id(self.node.account_id, order.instrument_id, order.leg)
