@@ -104,6 +104,7 @@ def open_client(address: StoreAddress) -> redis.Redis:
         # versions
         protocol=2,
         client_name="trueup",
+        encoding_errors="surrogateescape",  # a key of any bytes can be named and found again
     )
 
 

@@ -183,7 +183,7 @@ def _spawn(
         with tempfile.TemporaryFile() as file:
             file.write(configuration(port, settings).encode())
             file.seek(0)
-            child = subprocess.Popen(  # noqa: S603 (the binary of an installed package, with a constant argument)
+            child = subprocess.Popen(
                 [os.fspath(binary), "-"],
                 stdin=file,
                 stdout=log,
