@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
 from typing import Any
 
 from trueup.errors import NodeError
 from trueup.node.handle import Handle
+from trueup.node.settings import NodeSettings
+from trueup.node.state import NodeState, default_state_dir
+from trueup.node.supervisor import Supervisor
+from trueup.node.v1.binding import V1Binding
 from trueup.node.v1.lifecycle import LifeCycleHooks
 from trueup.node.v1.versions import check_engine_version, engine_version
 
 
-def attach(node: Any, settings: Any) -> Handle:
+def attach(node: Any, settings: Any = None) -> Handle:
     """Keep a node true to its venues, or (in native mode) observe how it does by itself.
 
     Call it once for each node, after ``node.build()`` and before ``node.run()``. Any execution client will do.
@@ -19,8 +25,9 @@ def attach(node: Any, settings: Any) -> Handle:
     ----------
     node : nautilus_trader.live.node.TradingNode
         The built node.
-    settings : ReconciliationConfig
-        What the operator wrote.
+    settings : ReconciliationConfig, NodeSettings or mapping, optional
+        What the operator wrote. With a mapping of `NodeSettings` fields, or nothing, the rest is taken from the
+        engine's own configuration.
 
     Returns
     -------
@@ -30,6 +37,8 @@ def attach(node: Any, settings: Any) -> Handle:
     ------
     EngineVersionError
         If the installed NautilusTrader is not one that trueup was checked against.
+    ConfigValueError
+        If the settings, or the node's own, do not allow it to be kept true.
     NodeError
         If the node is not built, already runs, or already has trueup attached.
     """
@@ -40,7 +49,26 @@ def attach(node: Any, settings: Any) -> Handle:
         raise NodeError("the node already runs", action="attach before node.run()")
     if getattr(node, "trueup_handle", None) is not None:
         raise NodeError("the node already has trueup attached", action="attach once for each node")
+    wanted = NodeSettings.of(settings, node.kernel.exec_engine)
     handle = Handle()
+    verified = wanted.mode == "verified"
+    if verified:
+        state = NodeState(_state_dir(node, wanted))
+        binding = V1Binding(node, wanted, state)
+        binding.install(Supervisor(binding, wanted, state, handle).hooks())
+    LifeCycleHooks(node, handle, startup_delay_secs=wanted.startup_delay_secs, observes=not verified).install()
     node.trueup_handle = handle
-    LifeCycleHooks(node, handle, startup_delay_secs=float(settings.startup_delay_secs)).install()
     return handle
+
+
+def _state_dir(node: Any, settings: NodeSettings) -> Path:
+    """Return where the node's state is kept; a node without a store has nothing to keep beyond its own life."""
+    if settings.state_dir is not None:
+        return settings.state_dir
+    cache = node._config.cache  # noqa: SLF001 - the node keeps its configuration nowhere else
+    database = None if cache is None else cache.database
+    if database is None:
+        # Removed with the node object: a restart of such a node is a cold start anyway.
+        node.trueup_state_dir = tempfile.TemporaryDirectory(prefix="trueup-state-")
+        return Path(node.trueup_state_dir.name)
+    return default_state_dir(str(node.trader_id), f"{database.host or '127.0.0.1'}:{database.port or 6379}")

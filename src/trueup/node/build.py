@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from nautilus_trader.live.node import TradingNode
 
 from trueup.config.trading_node import LiveTradingNodeConfig, RedisConfig
@@ -98,11 +99,7 @@ def _construct(config: LiveTradingNodeConfig, engine_config: Any) -> TradingNode
             raise StoreUnavailableError(
                 f"the store at {store.address} cannot be reached: {text}", action="check that the server runs"
             ) from None
-        if (
-            store is not None
-            and type(error).__name__ in ("DecodeError", "ValidationError")
-            and "msgspec" in type(error).__module__
-        ):
+        if store is not None and isinstance(error, msgspec.DecodeError):
             raise StoreCorruptError(
                 f"the store at {store.address} holds what the engine cannot read: {text}",
                 action=f"inspect the keys trader-{config.trader_id}:*, or start with an empty store",

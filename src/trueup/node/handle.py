@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
+from trueup.errors import NodeError
+from trueup.model.coverage import Coverage
+from trueup.model.discrepancies import Discrepancy
+from trueup.model.verdicts import Verdict, VerdictState
 from trueup.node.announcer import Announcer, Listener
+from trueup.node.look import TrueUpOutcome
 from trueup.node.phase import Phase
 
 
@@ -16,6 +23,8 @@ class Handle:
         self._announcer = announcer or Announcer()
         self._phase = Phase.INITIALIZING
         self._failure = ""
+        self._outcome: TrueUpOutcome | None = None
+        self._true_up: Callable[[], Awaitable[TrueUpOutcome]] | None = None
 
     @property
     def phase(self) -> Phase:
@@ -27,6 +36,53 @@ class Handle:
         """Return why the node does not trade, or an empty text."""
         return self._failure
 
+    @property
+    def last_verdict(self) -> VerdictState | None:
+        """Return the last verdict of all accounts together, None before the first; see `verdicts` for its age."""
+        return None if self._outcome is None else self._outcome.verdict
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """Return the last verdict of each account, with its time and its reach."""
+        return () if self._outcome is None else self._outcome.verdicts
+
+    @property
+    def coverage(self) -> dict[str, Coverage]:
+        """Return how far the venue was read at the last look, account by account."""
+        return {} if self._outcome is None else self._outcome.coverage
+
+    @property
+    def discrepancies(self) -> tuple[Discrepancy, ...]:
+        """Return what differed at the last look."""
+        return () if self._outcome is None else self._outcome.discrepancies
+
+    @property
+    def last_outcome(self) -> TrueUpOutcome | None:
+        """Return everything about the last look that was not a clean cheap one."""
+        return self._outcome
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Return the last outcome in words, one line for each difference, unknown or refusal."""
+        return () if self._outcome is None else self._outcome.lines
+
+    async def true_up(self) -> TrueUpOutcome:
+        """Look at both sides now, heal what differs, and look again.
+
+        Returns
+        -------
+        TrueUpOutcome
+            With ``verdict``, ``coverage``, ``discrepancies`` and ``steps``.
+
+        Raises
+        ------
+        NodeError
+            In native mode, where trueup only observes.
+        """
+        if self._true_up is None:
+            raise NodeError("a node in native mode cannot be trued up", action='set mode = "verified"')
+        return await self._true_up()
+
     def listen(self, listener: Listener) -> None:
         """Call the listener on every later event in the node's life, on the node's event loop."""
         self._announcer.listen(listener)
@@ -37,6 +93,18 @@ class Handle:
     def announcer(self) -> Announcer:
         """Return what tells the listeners."""
         return self._announcer
+
+    def bind_true_up(self, true_up: Callable[[], Awaitable[TrueUpOutcome]]) -> None:
+        """Give the handle what a true-up on demand calls."""
+        self._true_up = true_up
+
+    def keep(self, outcome: TrueUpOutcome) -> bool:
+        """Keep an outcome; return whether it says something else than the one before."""
+        before = self._outcome
+        self._outcome = outcome
+        if before is None:
+            return True
+        return (before.verdict, before.lines) != (outcome.verdict, outcome.lines)
 
     def enter(self, phase: Phase) -> None:
         """Go to a phase and say so; ``ERROR`` is never left."""

@@ -45,12 +45,15 @@ class LifeCycleHooks:
         Where the phases go.
     startup_delay_secs : float
         The engine's wait between its start-up and its first continuous check.
+    observes : bool
+        Native mode: the engine reconciles by itself, and its phases are derived from what it does.
     """
 
-    def __init__(self, node: Any, handle: Handle, *, startup_delay_secs: float) -> None:
+    def __init__(self, node: Any, handle: Handle, *, startup_delay_secs: float, observes: bool) -> None:
         self._node = node
         self._handle = handle
         self._startup_delay_secs = startup_delay_secs
+        self._observes = observes
         self._reconciled: bool | None = None
         self._stop_task: asyncio.Task[None] | None = None
         self._monitor_task: asyncio.Task[None] | None = None
@@ -60,7 +63,8 @@ class LifeCycleHooks:
         kernel = self._node.kernel
         kernel.start_async = self._wrap_start(kernel.start_async)
         engine = kernel.exec_engine
-        engine.reconcile_execution_state = self._wrap_reconcile(engine.reconcile_execution_state)
+        if self._observes:
+            engine.reconcile_execution_state = self._wrap_reconcile(engine.reconcile_execution_state)
 
     def _wrap_start(self, start: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
         async def start_async() -> None:
@@ -71,7 +75,8 @@ class LifeCycleHooks:
                 raise
             if self._node.trader.is_running:
                 self._handle.announcer.say("trading", running=True)
-                self._monitor_task = asyncio.create_task(self._await_monitoring(), name="trueup-await-monitoring")
+                if self._observes:
+                    self._monitor_task = asyncio.create_task(self._await_monitoring(), name="trueup-await-monitoring")
                 return
             self._handle.fail(self._why_not_trading())
             # Left alone the node would look RUNNING for ever, with nobody trading.

@@ -1,0 +1,106 @@
+"""What the true-up needs of an engine, without saying which engine.
+
+A binding knows one line of NautilusTrader from the inside; everything else in ``trueup.node`` knows only this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from trueup.model.snapshots import NodeSnapshot
+from trueup.model.steps import Step
+from trueup.node.applied import Applied
+from trueup.venues.draft import VenueReading
+from trueup.venues.reader import VenueReader
+
+
+class GuardState(StrEnum):
+    """What the node may do now; the engine's own trading states."""
+
+    ACTIVE = "ACTIVE"
+    REDUCING = "REDUCING"
+    HALTED = "HALTED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hooks:
+    """What the engine must call instead of, or beside, its own.
+
+    Parameters
+    ----------
+    start_up : Callable[[float], Awaitable[bool]]
+        Replaces the engine's start-up reconciliation; gets the node's own time-out in seconds, says whether to trade.
+    suspect : Callable[[str], None]
+        Hears the instrument of whatever the engine would have resolved or invented by itself.
+    """
+
+    start_up: Callable[[float], Awaitable[bool]]
+    suspect: Callable[[str], None]
+
+
+class AccountPort(Protocol):
+    """One account of a node: read both sides of it, and apply steps to it."""
+
+    @property
+    def account_id(self) -> str: ...
+
+    @property
+    def reader(self) -> VenueReader: ...
+
+    def is_cold(self) -> bool:
+        """Return whether the node holds no order and no position of the account."""
+
+    def snapshot_alive(self) -> NodeSnapshot:
+        """Read what is alive in the node, at once."""
+
+    async def snapshot_all(self, known_from_ns: int | None) -> NodeSnapshot:
+        """Read everything that the node holds of the account."""
+
+    def claims(self) -> Mapping[str, str]:
+        """Return the explicit claims, instrument to strategy."""
+
+    def drain(self) -> int:
+        """Apply at once what the stream has delivered and the engine has not handled yet; return how much that was."""
+
+    def begin(self, reading: VenueReading) -> Applied:
+        """Begin to apply a plan made from a reading."""
+
+    def apply(self, step: Step) -> None:
+        """Apply one step, at once; what goes wrong is kept in what `begin` returned."""
+
+    def restore_unfinished(self) -> tuple[str, ...]:
+        """Put back what a repair had purged when the process was killed; return the names of the orders."""
+
+    def take_repairs(self) -> tuple[str, ...]:
+        """Return the repairs made since the last call."""
+
+    def finish_repairs(self, repair_ids: Iterable[str]) -> None:
+        """Forget repairs that the store has by now."""
+
+
+class NodeBinding(Protocol):
+    """One node."""
+
+    @property
+    def engine_version(self) -> str: ...
+
+    def install(self, hooks: Hooks) -> None:
+        """Put the hooks on this node, before it runs."""
+
+    def accounts(self) -> tuple[AccountPort, ...]:
+        """Return the accounts, once the execution clients are connected."""
+
+    def now_ns(self) -> int:
+        """Return the node's clock."""
+
+    def set_guard(self, state: GuardState) -> None:
+        """Let the node trade, only reduce, or not trade."""
+
+    def guard(self) -> GuardState:
+        """Return what the node may do."""
+
+    def is_trading(self) -> bool:
+        """Return whether the trader runs."""

@@ -1,0 +1,116 @@
+"""One look at both sides of an account, as a value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from trueup.core.diff import Comparison
+from trueup.model.coverage import Coverage, RecordKind
+from trueup.model.discrepancies import Discrepancy
+from trueup.model.positions import PositionKey
+from trueup.model.snapshots import NodeSnapshot
+from trueup.model.steps import Refusal, Step
+from trueup.model.verdicts import Verdict, VerdictState
+from trueup.venues.draft import VenueReading
+
+CHEAP_CLAIMS = frozenset({RecordKind.ORDERS_OPEN, RecordKind.POSITIONS})
+"""What a cheap look can speak for: two calls, no history."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """Hold one look: both readings, their comparison, and the verdict.
+
+    Parameters
+    ----------
+    reading : VenueReading
+        The venue's side.
+    node : NodeSnapshot
+        The node's side, read after it.
+    comparison : Comparison
+        What differs, and what is only under way.
+    verdict : Verdict
+        What the look is worth.
+    unexplained : frozenset of PositionKey
+        Positions that the fills read did not explain.
+    """
+
+    reading: VenueReading
+    node: NodeSnapshot
+    comparison: Comparison
+    verdict: Verdict
+    unexplained: frozenset[PositionKey] = frozenset()
+
+    @property
+    def discrepancies(self) -> tuple[Discrepancy, ...]:
+        """Return what differs."""
+        return self.comparison.discrepancies
+
+    @property
+    def fingerprints(self) -> frozenset[str]:
+        """Return the stable names of what differs."""
+        return frozenset(one.fingerprint for one in self.comparison.discrepancies)
+
+    @property
+    def is_clean(self) -> bool:
+        """Return whether the look proved both sides equal, as far as it claims."""
+        return self.verdict.state is VerdictState.CLEAN
+
+
+_WORST_FIRST = (VerdictState.DISCREPANT, VerdictState.UNKNOWN, VerdictState.CLEAN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrueUpOutcome:
+    """Hold what a true-up of a node came to, all accounts together.
+
+    Parameters
+    ----------
+    verdicts : tuple of Verdict
+        One for each account, after everything was done.
+    discrepancies : tuple of Discrepancy
+        What still differs.
+    refused : tuple of Refusal
+        Why it was not healed, and what the operator should do.
+    steps : tuple of Step
+        What was applied to the node.
+    problems : tuple of str
+        Steps that could not be applied.
+    """
+
+    verdicts: tuple[Verdict, ...] = ()
+    discrepancies: tuple[Discrepancy, ...] = ()
+    refused: tuple[Refusal, ...] = ()
+    steps: tuple[Step, ...] = ()
+    problems: tuple[str, ...] = ()
+
+    @property
+    def verdict(self) -> VerdictState:
+        """Return the worst verdict of any account; UNKNOWN where there is none."""
+        states = {verdict.state for verdict in self.verdicts}
+        return next((state for state in _WORST_FIRST if state in states), VerdictState.UNKNOWN)
+
+    @property
+    def coverage(self) -> dict[str, Coverage]:
+        """Return how far the venue was read, account by account."""
+        return {verdict.account_id: verdict.coverage for verdict in self.verdicts}
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Return one line for each difference, each unknown and each refusal, for a person to read."""
+        said = [str(one) for one in self.discrepancies]
+        said += [unknown for verdict in self.verdicts for unknown in verdict.unknowns]
+        said += [f"not healed: {refusal.reason}; do: {refusal.action}" for refusal in self.refused]
+        said += self.problems
+        return tuple(said)
+
+
+def together(outcomes: list[TrueUpOutcome]) -> TrueUpOutcome:
+    """Return the outcomes of several accounts as one."""
+    return TrueUpOutcome(
+        verdicts=tuple(one for outcome in outcomes for one in outcome.verdicts),
+        discrepancies=tuple(one for outcome in outcomes for one in outcome.discrepancies),
+        refused=tuple(one for outcome in outcomes for one in outcome.refused),
+        steps=tuple(one for outcome in outcomes for one in outcome.steps),
+        problems=tuple(one for outcome in outcomes for one in outcome.problems),
+    )

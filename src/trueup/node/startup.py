@@ -1,0 +1,155 @@
+"""The start-up true-up of one account: read, heal, read again, until both sides are equal or the time is up."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass, replace
+
+from trueup.model.steps import RefusalCode
+from trueup.model.verdicts import VerdictState
+from trueup.node.account import NS_PER_SECOND, AccountTruth, Depth
+from trueup.node.look import Look, TrueUpOutcome
+from trueup.node.settings import NodeSettings
+from trueup.node.state import NodeState
+
+_logger = logging.getLogger("trueup.node")
+
+BACKOFF_SECS = 0.25
+BACKOFF_SECS_MAX = 5.0
+HEALS_MAX = 6
+"""Rounds of healing. Two are normal (a rebuild, then what it uncovers); six that changed nothing will not be seven."""
+OVERLAP_SECS = 300.0
+"""Read again before the last proof: what the venue's lists show late, and clocks that differ."""
+
+_WANT_MORE_HISTORY = frozenset(
+    {
+        RefusalCode.FILLS_INCOMPLETE,
+        RefusalCode.HISTORY_INCOMPLETE,
+        RefusalCode.NEEDS_REBUILD,
+        RefusalCode.POSITION_UNEXPLAINED,
+        RefusalCode.MOVED_WITHOUT_FILL,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartUpResult:
+    """Hold what came of a start-up: the outcome, the last look, and whether the node may trade."""
+
+    outcome: TrueUpOutcome
+    look: Look | None
+    reason: str = ""
+
+    @property
+    def may_trade(self) -> bool:
+        """Return whether both sides were proven equal."""
+        return self.outcome.verdict is VerdictState.CLEAN
+
+
+class StartUp:
+    """Make one account true before anything trades.
+
+    Parameters
+    ----------
+    account : AccountTruth
+        The account.
+    settings : NodeSettings
+        What the operator wants.
+    state : NodeState
+        What the node remembers across restarts.
+    now_ns : int
+        The node's clock at the start.
+    """
+
+    def __init__(self, account: AccountTruth, settings: NodeSettings, state: NodeState, now_ns: int) -> None:
+        self._account = account
+        self._settings = settings
+        self._state = state
+        self._now_ns = now_ns
+
+    def depth(self, *, cold: bool, deadline: float | None) -> Depth:
+        """Return how deep to look, and what the node is expected to hold.
+
+        A cold node is read as far back as the operator allows. A warm one is read from the last proof on; what lies
+        before it was equal then, and a position that the rest does not explain is looked into further.
+        """
+        lookback = self._settings.lookback_secs
+        furthest_ns = 0 if lookback is None else max(0, self._now_ns - int(lookback * NS_PER_SECOND))
+        if cold:
+            known_from_ns = 0 if self._settings.history == "full" else None
+            return Depth(history_from_ns=furthest_ns, known_from_ns=known_from_ns, deadline=deadline)
+        verified_ns = self._state.verified_ns(self._account.account_id)
+        if verified_ns is None or verified_ns > self._now_ns:
+            known_from_ns = self._purge_horizon_ns()
+            return Depth(history_from_ns=furthest_ns, known_from_ns=known_from_ns, deadline=deadline)
+        since_ns = max(furthest_ns, verified_ns - int(OVERLAP_SECS * NS_PER_SECOND))
+        return Depth(
+            history_from_ns=since_ns,
+            known_from_ns=max(verified_ns, self._purge_horizon_ns() or 0) if self._purges else verified_ns,
+            widen_to_ns=furthest_ns,
+            deadline=deadline,
+        )
+
+    async def run(self, timeout_secs: float) -> StartUpResult:
+        """Heal until equal, or until there is no time or no way left.
+
+        Parameters
+        ----------
+        timeout_secs : float
+            No query and no round begins after it.
+        """
+        deadline = time.monotonic() + timeout_secs
+        cold = self._account.port.is_cold()
+        restored = self._account.port.restore_unfinished()
+        if restored:
+            _logger.warning("put back %d orders of a repair that was cut off: %s", len(restored), ", ".join(restored))
+        depth = self.depth(cold=cold, deadline=deadline)
+        outcome = TrueUpOutcome()
+        before: Look | None = None
+        backoff_secs = BACKOFF_SECS
+        heals = 0
+        while True:
+            look = await self._account.deep_look(depth)
+            outcome = replace(outcome, verdicts=(look.verdict,), discrepancies=look.discrepancies)
+            if look.is_clean:
+                return StartUpResult(outcome=replace(outcome, refused=()), look=look)
+            if look.verdict.unknowns:
+                reason = "; ".join(look.verdict.unknowns)
+            else:
+                made, applied = await self._account.heal(look, at_startup=True)
+                outcome = replace(
+                    outcome,
+                    refused=made.refused,
+                    steps=(*outcome.steps, *made.steps),
+                    problems=tuple(applied.problems),
+                )
+                heals += bool(made.steps)
+                reason = f"{len(look.discrepancies)} differences remain"
+                if depth.widen_to_ns is not None and any(one.code in _WANT_MORE_HISTORY for one in made.refused):
+                    depth = replace(depth, history_from_ns=depth.widen_to_ns, widen_to_ns=None)
+                    continue
+                settled = before is not None and before.fingerprints == look.fingerprints
+                if (made.is_empty and settled) or heals >= HEALS_MAX:
+                    return StartUpResult(outcome=outcome, look=look, reason=reason)
+                if made.steps:
+                    before, backoff_secs = None, BACKOFF_SECS
+                    if time.monotonic() < deadline:
+                        continue
+            before = look
+            if time.monotonic() + backoff_secs >= deadline:
+                return StartUpResult(outcome=outcome, look=look, reason=f"{reason}, and {timeout_secs:g} s have passed")
+            await asyncio.sleep(backoff_secs)
+            backoff_secs = min(2 * backoff_secs, BACKOFF_SECS_MAX)
+
+    @property
+    def _purges(self) -> bool:
+        return self._settings.purge_buffer_secs is not None and self._settings.purge_from_store
+
+    def _purge_horizon_ns(self) -> int | None:
+        """Return since when closed orders are still in the store; None where none ever leaves it."""
+        if not self._purges:
+            return None
+        assert self._settings.purge_buffer_secs is not None
+        return max(0, self._now_ns - int(self._settings.purge_buffer_secs * NS_PER_SECOND))

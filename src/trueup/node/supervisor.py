@@ -1,0 +1,184 @@
+"""All accounts of one node: the start-up, the continuous looks, the guard, and what is said of them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable
+from typing import Any
+
+from trueup.model.verdicts import VerdictState
+from trueup.node.account import AccountTruth
+from trueup.node.binding import GuardState, Hooks, NodeBinding
+from trueup.node.handle import Handle
+from trueup.node.look import TrueUpOutcome, together
+from trueup.node.monitor import Monitor
+from trueup.node.phase import Phase
+from trueup.node.settings import NodeSettings
+from trueup.node.startup import StartUp, StartUpResult
+from trueup.node.state import NodeState
+
+_logger = logging.getLogger("trueup.node")
+
+STARTUP_SLACK_SECS = 1.0
+"""For applying what was read just before the time was up."""
+REPAIR_SETTLE_SECS = 10.0
+"""How long a repair stays written down after it was done: the store's writer lags, by milliseconds when it is well."""
+LINES_MAX = 50
+SUSPICION_SECS_MIN = 1.0
+"""The least time between two looks that suspicions ask for."""
+
+
+class Supervisor:
+    """Keep one node true.
+
+    Parameters
+    ----------
+    binding : NodeBinding
+        The node.
+    settings : NodeSettings
+        What the operator wants.
+    state : NodeState
+        What the node remembers across restarts.
+    handle : Handle
+        Where everything is shown.
+    """
+
+    def __init__(self, binding: NodeBinding, settings: NodeSettings, state: NodeState, handle: Handle) -> None:
+        self._binding = binding
+        self._settings = settings
+        self._state = state
+        self._handle = handle
+        self._monitors: dict[str, Monitor] = {}
+        self._task: asyncio.Task[None] | None = None
+        self._wake = asyncio.Event()
+        self._guard = GuardState.ACTIVE
+        handle.bind_true_up(self.true_up)
+
+    def hooks(self) -> Hooks:
+        """Return what the engine must call."""
+        return Hooks(start_up=self.start_up, suspect=self.suspect)
+
+    def suspect(self, instrument_id: str) -> None:
+        """Hear of something that the engine would have resolved by itself; look soon."""
+        for monitor in self._monitors.values():
+            monitor.suspects.add(instrument_id)
+        self._wake.set()
+
+    # -- the start-up ------------------------------------------------------------------------------------------------
+
+    async def start_up(self, timeout_secs: float) -> bool:
+        """Make every account true, within the time; return whether the node may trade."""
+        self._handle.enter(Phase.RECONCILING)
+        limit_secs = self._settings.startup_timeout_secs or timeout_secs
+        began = time.monotonic()
+        accounts = [AccountTruth(port, self._settings) for port in self._binding.accounts()]
+        try:
+            async with asyncio.timeout(limit_secs + STARTUP_SLACK_SECS):
+                results = await asyncio.gather(*(self._start_account(account, limit_secs) for account in accounts))
+        except TimeoutError:
+            self._handle.fail(f"the start-up true-up was not done after {limit_secs:g} s")
+            return False
+        except Exception as error:
+            _logger.exception("the start-up true-up failed")
+            self._handle.fail(f"the start-up true-up failed with {type(error).__name__}: {error}")
+            return False
+        outcome = together([result.outcome for result in results])
+        self._show(outcome, during="start-up", secs=time.monotonic() - began)
+        refused = [result for result in results if not result.may_trade]
+        if refused:
+            why = "; ".join(f"{r.outcome.verdict}: {r.reason}" for r in refused)
+            self._handle.fail(f"the node could not be proven equal to the venue ({why}), so the trader is not started")
+            return False
+        for account, result in zip(accounts, results, strict=True):
+            assert result.look is not None, "a proof needs a look"
+            verified_ns = result.look.reading.snapshot.started_ns
+            self._state.remember_verified(account.account_id, verified_ns)
+            self._monitors[account.account_id] = Monitor(account, self._settings, self._binding.now_ns, verified_ns)
+        self._handle.enter(Phase.RECONCILED)
+        if self._settings.open_check_interval_secs is not None:
+            self._task = asyncio.create_task(self._watch(), name="trueup-monitor")
+        return True
+
+    async def _start_account(self, account: AccountTruth, limit_secs: float) -> StartUpResult:
+        result = await StartUp(account, self._settings, self._state, self._binding.now_ns()).run(limit_secs)
+        self._settle_repairs(account)
+        return result
+
+    # -- while the node runs -----------------------------------------------------------------------------------------
+
+    async def true_up(self) -> TrueUpOutcome:
+        """Make every account true now, and return what came of it."""
+        if not self._monitors:
+            return self._handle.last_outcome or TrueUpOutcome()
+        outcomes = [await self._guarded(monitor.true_up()) for monitor in self._monitors.values()]
+        outcome = together([one for one in outcomes if one is not None])
+        self._show(outcome, during="on demand")
+        self._after_looks()
+        return outcome
+
+    async def _watch(self) -> None:
+        await asyncio.sleep(self._settings.startup_delay_secs)
+        self._handle.enter(Phase.MONITORING)
+        interval_secs = self._settings.open_check_interval_secs
+        assert interval_secs is not None, "without an interval there is nothing to watch"
+        while True:
+            try:
+                async with asyncio.timeout(interval_secs):
+                    await self._wake.wait()
+                await asyncio.sleep(min(SUSPICION_SECS_MIN, interval_secs))
+            except TimeoutError:
+                pass
+            self._wake.clear()
+            if not self._binding.is_trading():
+                return  # the node stops: the engine skips every report from here on
+            for monitor in self._monitors.values():
+                outcome = await self._guarded(monitor.cycle())
+                if outcome is not None:
+                    self._show(outcome, during="monitoring")
+            self._after_looks()
+
+    async def _guarded(self, work: Awaitable[TrueUpOutcome | None]) -> TrueUpOutcome | None:
+        """Do work that must never end the loop, whatever an adapter or a record does."""
+        try:
+            return await work
+        except Exception as error:
+            _logger.exception("a true-up failed")
+            self._handle.announcer.say("problem", text=f"{type(error).__name__}: {error}")
+            return None
+
+    def _after_looks(self) -> None:
+        for account_id, monitor in self._monitors.items():
+            self._settle_repairs(monitor.account)
+            if self._state.verified_ns(account_id) != monitor.verified_ns:
+                self._state.remember_verified(account_id, monitor.verified_ns)
+        order = list(GuardState)
+        wanted = max((m.guard_wanted for m in self._monitors.values()), key=order.index, default=GuardState.ACTIVE)
+        if wanted is not self._guard:
+            self._guard = wanted
+            self._binding.set_guard(wanted)
+            self._handle.announcer.say("guard", state=wanted.value, reason="; ".join(self._handle.lines[:3]))
+
+    def _settle_repairs(self, account: AccountTruth) -> None:
+        done = account.port.take_repairs()
+        if done:
+            asyncio.get_running_loop().call_later(REPAIR_SETTLE_SECS, account.port.finish_repairs, done)
+
+    def _show(self, outcome: TrueUpOutcome, *, during: str, secs: float | None = None) -> None:
+        changed = self._handle.keep(outcome)
+        if not changed and not outcome.steps and during == "monitoring":
+            return
+        said: dict[str, Any] = {
+            "verdict": outcome.verdict.value,
+            "during": during,
+            "discrepancies": len(outcome.discrepancies),
+            "kinds": sorted({one.kind.value for one in outcome.discrepancies}),
+            "steps": len(outcome.steps),
+            "lines": list(outcome.lines[:LINES_MAX]),
+        }
+        if secs is not None:
+            said["secs"] = round(secs, 3)
+        self._handle.announcer.say("verdict", **said)
+        if outcome.verdict is not VerdictState.CLEAN:
+            _logger.warning("%s: %s", outcome.verdict, "; ".join(outcome.lines[:5]))

@@ -1,0 +1,222 @@
+"""The binding to NautilusTrader 1.222 to 1.231: hooks on one node's instances, nothing patched globally."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from nautilus_trader.model.enums import TradingState
+from nautilus_trader.model.identifiers import InstrumentId
+
+from trueup.errors import ConfigValueError
+from trueup.model.snapshots import NodeSnapshot
+from trueup.model.steps import Step
+from trueup.node.applied import Applied
+from trueup.node.binding import GuardState, Hooks
+from trueup.node.settings import NodeSettings
+from trueup.node.state import NodeState
+from trueup.node.v1.apply import Applier, OwnerChoice
+from trueup.node.v1.names import check_engine_names
+from trueup.node.v1.repair import Repairs
+from trueup.node.v1.snapshot import CacheReader
+from trueup.node.v1.versions import check_engine_version, engine_version
+from trueup.venues.draft import VenueReading
+from trueup.venues.reader import ReadLimits, VenueReader
+
+_logger = logging.getLogger("trueup.node")
+
+ATOMIC_ORDERS_MAX = 1_000
+"""A whole reading of so many orders takes about 20 ms the first time, less later, and is then of one instant."""
+INVENTING_REFUSED = "trueup applies only fills that the venue reported"
+
+
+class V1Account:
+    """One execution client and its account; see `trueup.node.binding.AccountPort`."""
+
+    def __init__(self, binding: V1Binding, client: Any, settings: NodeSettings, state: NodeState) -> None:
+        self._binding = binding
+        self._client = client
+        engine, cache = binding.engine, binding.cache
+        self._repairs = Repairs(cache, client.account_id, state.ledger, client.oms_type, binding.now_ns)
+        self._applier = Applier(engine, cache, client, binding.owners, self._repairs, binding.now_ns)
+        self._cache_reader = CacheReader(cache, client.account_id, binding.in_scope)
+        limits = ReadLimits(
+            query_timeout_secs=settings.query_timeout_secs,
+            questions_max=max(settings.questions_per_look, 1),
+            question_delay_secs=settings.question_delay_secs,
+        )
+        self._reader = VenueReader(client, clock_ns=binding.now_ns, in_scope=binding.in_scope, limits=limits)
+
+    @property
+    def account_id(self) -> str:
+        """Return the account."""
+        return str(self._client.account_id)
+
+    @property
+    def reader(self) -> VenueReader:
+        """Return what reads the venue."""
+        return self._reader
+
+    def is_cold(self) -> bool:
+        """Return whether the node holds nothing of the account."""
+        snapshot = self._cache_reader.read_alive(self._binding.now_ns())
+        return not snapshot.positions and not snapshot.orders and not self._binding.cache.orders_total_count()
+
+    def snapshot_alive(self) -> NodeSnapshot:
+        """Read what is alive."""
+        return self._cache_reader.read_alive(self._binding.now_ns())
+
+    async def snapshot_all(self, known_from_ns: int | None) -> NodeSnapshot:
+        """Read everything: a small cache at one instant, a large one in slices."""
+        now_ns = self._binding.now_ns()
+        if self._cache_reader.size() <= ATOMIC_ORDERS_MAX:
+            return self._cache_reader.read_all_now(now_ns, known_from_ns)
+        return await self._cache_reader.read_all(now_ns, known_from_ns)
+
+    def claims(self) -> Mapping[str, str]:
+        """Return the explicit claims."""
+        engine = self._binding.engine
+        claims = {
+            instrument_id.value: engine.get_external_order_claim(instrument_id)
+            for instrument_id in engine.get_external_order_claims_instruments()
+        }
+        return {instrument_id: owner.value for instrument_id, owner in claims.items() if owner is not None}
+
+    def drain(self) -> int:
+        """Apply what waits in the engine's event queue."""
+        return self._binding.drain()
+
+    def begin(self, reading: VenueReading) -> Applied:
+        """Begin to apply a plan."""
+        return self._applier.begin(reading)
+
+    def apply(self, step: Step) -> None:
+        """Apply one step."""
+        self._applier.apply(step)
+
+    def restore_unfinished(self) -> tuple[str, ...]:
+        """Put back what a killed repair had purged."""
+        return self._repairs.restore_unfinished()
+
+    def take_repairs(self) -> tuple[str, ...]:
+        """Return the repairs made since the last call."""
+        return self._repairs.take_begun()
+
+    def finish_repairs(self, repair_ids: Iterable[str]) -> None:
+        """Forget repairs that the store has."""
+        self._repairs.finish(repair_ids)
+
+
+class V1Binding:
+    """One 1.x node; see `trueup.node.binding.NodeBinding`.
+
+    Parameters
+    ----------
+    node : TradingNode
+        Built, and not yet run.
+    settings : NodeSettings
+        What the operator wants.
+    state : NodeState
+        What the node remembers across restarts.
+
+    Raises
+    ------
+    EngineVersionError
+        If the engine is not one that this binding was checked against.
+    ConfigValueError
+        If the node is configured so that it cannot be kept true.
+    """
+
+    def __init__(self, node: Any, settings: NodeSettings, state: NodeState) -> None:
+        self.engine_version = engine_version()
+        check_engine_version(self.engine_version)
+        self.engine = node.kernel.exec_engine
+        check_engine_names(self.engine)
+        if self.engine.filter_unclaimed_external_orders:
+            raise ConfigValueError(
+                "filter_unclaimed_external_orders is set: orders that the venue works would stay unknown to the node",
+                allowed="false in verified mode",
+                action="remove it; claim the instruments whose external orders a strategy shall own",
+            )
+        self.cache = node.kernel.cache
+        self._node = node
+        self._settings = settings
+        self._state = state
+        self._accounts: dict[str, V1Account] = {}
+        self.owners = OwnerChoice(self.engine)
+
+    def now_ns(self) -> int:
+        """Return the node's clock."""
+        return int(self._node.kernel.clock.timestamp_ns())
+
+    def in_scope(self, instrument_id: str) -> bool:
+        """Return whether an instrument is loaded in the node and not excluded by the operator."""
+        wanted = self._settings.instrument_ids
+        if wanted is not None and instrument_id not in wanted:
+            return False
+        return self.cache.instrument(InstrumentId.from_str(instrument_id)) is not None
+
+    def install(self, hooks: Hooks) -> None:
+        """Replace on this engine what invents, and what reconciles at the start."""
+        engine = self.engine
+        # trueup makes these looks; both attributes are read when the engine's loop starts.
+        engine.open_check_interval_secs = None
+        engine.position_check_interval_secs = None
+
+        async def reconcile_execution_state(timeout_secs: float = 10.0) -> bool:
+            try:
+                return await hooks.start_up(timeout_secs)
+            finally:
+                engine._startup_reconciliation_event.set()  # noqa: SLF001 - listed in names.py
+
+        def resolve_inflight_order(order: Any) -> None:
+            # The engine would reject or cancel it now. Its questions go on; the answer is the venue's alone.
+            engine._clear_recon_tracking(order.client_order_id)  # noqa: SLF001 - listed in names.py
+            hooks.suspect(order.instrument_id.value)
+
+        def generate_inferred_fill(order: Any, report: Any, instrument: Any) -> Any:
+            hooks.suspect(order.instrument_id.value)
+            raise ValueError(INVENTING_REFUSED)  # the engine catches this very type and applies nothing
+
+        engine.reconcile_execution_state = reconcile_execution_state
+        engine._resolve_inflight_order = resolve_inflight_order  # noqa: SLF001 - listed in names.py
+        engine._generate_inferred_fill = generate_inferred_fill  # noqa: SLF001 - listed in names.py
+
+    def accounts(self) -> tuple[V1Account, ...]:
+        """Return one port for each execution client that has an account."""
+        for client in list(self.engine._clients.values()):  # noqa: SLF001 - listed in names.py
+            if client.account_id is not None and client.id.value not in self._accounts:
+                self._accounts[client.id.value] = V1Account(self, client, self._settings, self._state)
+        return tuple(self._accounts.values())
+
+    def drain(self) -> int:
+        """Handle at once every event that waits in the engine's queue, as the engine itself would."""
+        events = self.engine._evt_queue  # noqa: SLF001 - listed in names.py
+        drained = 0
+        while not events.empty():
+            event = events.get_nowait()
+            if event is None:  # the engine is stopping: leave it its own signal
+                events.put_nowait(event)
+                break
+            try:
+                self.engine._handle_event_with_tracking(event)  # noqa: SLF001 - listed in names.py
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:
+                self.engine._handle_queue_exception(error, "event")  # noqa: SLF001 - listed in names.py
+            drained += 1
+        return drained
+
+    def set_guard(self, state: GuardState) -> None:
+        """Tell the risk engine."""
+        self._node.kernel.risk_engine.set_trading_state(TradingState[state.name])
+
+    def guard(self) -> GuardState:
+        """Return the risk engine's state."""
+        return GuardState[self._node.kernel.risk_engine.trading_state.name]
+
+    def is_trading(self) -> bool:
+        """Return whether the trader runs."""
+        return bool(self._node.trader.is_running)

@@ -1,0 +1,202 @@
+"""Heal what the engine's state machine refuses: purge, add again, replay; written down before it is done."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from nautilus_trader.core.uuid import UUID4
+from nautilus_trader.model.enums import OmsType
+from nautilus_trader.model.events import OrderCanceled, OrderInitialized, OrderSubmitted
+from nautilus_trader.model.identifiers import ClientId, ClientOrderId, PositionId
+from nautilus_trader.model.orders import OrderUnpacker
+
+from trueup.model.steps import RebuildInstrument, ReplayPosition, Revive
+from trueup.node.ledger import RepairEntry, RepairLedger
+
+_logger = logging.getLogger("trueup.node")
+
+
+class Repairs:
+    """Purge and add again, on one account of one node.
+
+    Parameters
+    ----------
+    cache : Cache
+        The node's cache.
+    account_id : AccountId
+        The account.
+    ledger : RepairLedger
+        Where every repair is written down before it is done.
+    oms_type : OmsType
+        How the account's positions are kept.
+    clock_ns : Callable[[], int]
+        The node's clock.
+    """
+
+    def __init__(
+        self, cache: Any, account_id: Any, ledger: RepairLedger, oms_type: OmsType, clock_ns: Callable[[], int]
+    ) -> None:
+        self._cache = cache
+        self._account_id = account_id
+        self._ledger = ledger
+        self._oms_type = oms_type
+        self._clock_ns = clock_ns
+        self._begun: list[str] = []
+
+    def revive(self, step: Revive) -> bool:
+        """Make an order that is wrongly terminal, without a fill, SUBMITTED again."""
+        client_order_id = ClientOrderId(step.client_order_id)
+        order = self._cache.order(client_order_id)
+        if order is None or not order.is_closed or order.filled_qty:
+            return False
+        self._begin("revive", [order])
+        self._renew(order)
+        return True
+
+    def rebuild(self, step: RebuildInstrument) -> bool:
+        """Purge an instrument's positions and orders, and add the orders that are real again, unfilled."""
+        orders = [self._cache.order(ClientOrderId(name)) for name in step.purge_order_ids]
+        orders = [order for order in orders if order is not None]
+        owners = dict(step.restore_order_ids)
+        self._begin("rebuild", [order for order in orders if order.client_order_id.value in owners], owners)
+        for name in step.purge_position_ids:
+            self._purge_position(PositionId(name))
+        for order in orders:
+            owner = owners.get(order.client_order_id.value)
+            if owner is None:
+                self._purge_order(order)
+            else:
+                self._renew(order, owner)
+        return True
+
+    def replay(self, step: ReplayPosition) -> bool:
+        """Apply a position's own fills once more, in the venue's order; the position object stays the same one."""
+        position = self._cache.position(PositionId(step.position_id))
+        if position is None:
+            return False
+        events = {event.trade_id.value: event for event in position.events}
+        if set(events) != set(step.trade_ids) or len(position.events) != len(step.trade_ids):
+            return False  # the position moved since the plan was made
+        self._begin("replay", [])
+        orders = {event.client_order_id: event.strategy_id for event in position.events}
+        for client_order_id in orders:
+            position.purge_events_for_order(client_order_id)
+        # The store keeps fills in the order of their arrival and replays them so at the next start: it is written anew.
+        self._cache.purge_position(position.id, purge_from_database=True)
+        for number, trade_id in enumerate(step.trade_ids):
+            position.apply(events[trade_id])
+            if number == 0:
+                self._cache.add_position(position, self._oms_type)
+            else:
+                self._cache.update_position(position)
+        for client_order_id, strategy_id in orders.items():
+            self._cache.add_position_id(position.id, position.instrument_id.venue, client_order_id, strategy_id)
+        return True
+
+    # -- the durable record ------------------------------------------------------------------------------------------
+
+    def restore_unfinished(self) -> tuple[str, ...]:
+        """Put back the orders that a repair had purged when the process was killed.
+
+        Returns
+        -------
+        tuple of str
+            The client order ids that were missing and are there again.
+        """
+        restored: list[str] = []
+        for entry in self._ledger.unfinished():
+            if entry.account_id != self._account_id.value:
+                continue
+            for row in entry.orders:
+                init = OrderInitialized.from_dict(row["init"])
+                if self._cache.order(init.client_order_id) is None:
+                    self._add_submitted(init, row)
+                    restored.append(init.client_order_id.value)
+            self._begun.append(entry.repair_id)
+        return tuple(restored)
+
+    def finish(self, repair_ids: Iterable[str]) -> None:
+        """Forget repairs that have reached the store."""
+        for repair_id in repair_ids:
+            self._ledger.end(repair_id)
+
+    def take_begun(self) -> tuple[str, ...]:
+        """Return the repairs done since the last call; they may be forgotten once the store has them."""
+        begun = tuple(self._begun)
+        self._begun.clear()
+        return begun
+
+    def _begin(self, kind: str, orders: list[Any], owners: dict[str, str] | None = None) -> None:
+        repair_id = UUID4().value
+        rows = tuple(self._row(order, owners) for order in orders)
+        self._ledger.begin(RepairEntry(repair_id, kind, self._account_id.value, self._clock_ns(), rows))
+        self._begun.append(repair_id)
+
+    def _row(self, order: Any, owners: dict[str, str] | None) -> dict[str, Any]:
+        init = OrderInitialized.to_dict(order.init_event)
+        owner = None if owners is None else owners.get(order.client_order_id.value)
+        if owner:
+            init["strategy_id"] = owner
+        client_id = self._cache.client_id(order.client_order_id)
+        return {
+            "init": init,
+            "client_id": None if client_id is None else client_id.value,
+            "submitted_ns": order.ts_submitted if hasattr(order, "ts_submitted") else 0,
+        }
+
+    # -- purging and adding ------------------------------------------------------------------------------------------
+
+    def _renew(self, order: Any, owner: str | None = None) -> None:
+        row = self._row(order, None if owner is None else {order.client_order_id.value: owner})
+        self._purge_order(order)
+        self._add_submitted(OrderInitialized.from_dict(row["init"]), row)
+
+    def _add_submitted(self, init: OrderInitialized, row: dict[str, Any]) -> None:
+        order = OrderUnpacker.from_init(init)
+        client_id = None if row["client_id"] is None else ClientId(row["client_id"])
+        self._cache.add_order(order, None, client_id)
+        now_ns = self._clock_ns()
+        order.apply(
+            OrderSubmitted(
+                trader_id=order.trader_id,
+                strategy_id=order.strategy_id,
+                instrument_id=order.instrument_id,
+                client_order_id=order.client_order_id,
+                account_id=self._account_id,
+                event_id=UUID4(),
+                ts_event=row["submitted_ns"] or init.ts_init,
+                ts_init=now_ns,
+            )
+        )
+        self._cache.update_order(order)
+
+    def _purge_order(self, order: Any) -> None:
+        if order.is_open or order.is_inflight:
+            # The cache purges no open order and would leave it in the index of open ones: close it first, unheard.
+            now_ns = self._clock_ns()
+            order.apply(
+                OrderCanceled(
+                    trader_id=order.trader_id,
+                    strategy_id=order.strategy_id,
+                    instrument_id=order.instrument_id,
+                    client_order_id=order.client_order_id,
+                    venue_order_id=order.venue_order_id,
+                    account_id=self._account_id,
+                    event_id=UUID4(),
+                    ts_event=now_ns,
+                    ts_init=now_ns,
+                    reconciliation=True,
+                )
+            )
+            self._cache.update_order(order)
+        self._cache.purge_order(order.client_order_id, purge_from_database=True)
+
+    def _purge_position(self, position_id: PositionId) -> None:
+        position = self._cache.position(position_id)
+        if position is None:
+            return
+        for client_order_id in {event.client_order_id for event in position.events}:
+            position.purge_events_for_order(client_order_id)
+        self._cache.purge_position(position_id, purge_from_database=True)
