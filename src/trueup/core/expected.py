@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from trueup.core.history import History, OrderKey, history_of, opening_cut, order_key
 from trueup.core.view import View
 from trueup.model.coverage import RecordKind
+from trueup.model.enums import OrderStatus
 from trueup.model.fills import FillRecord
 from trueup.model.orders import OrderRecord
 from trueup.model.positions import PositionKey
@@ -212,6 +213,8 @@ def _is_expected(order: OrderRecord, view: View, with_fills: set[OrderKey], last
     """Return whether an order that the node does not know is missing there."""
     if order.is_open:
         return True
+    if order.status is OrderStatus.REJECTED:
+        return False  # it never lived at the venue, and the node never sent it
     if (order.instrument_id, order.venue_order_id or "") in with_fills or (
         "",
         order.client_order_id or "",

@@ -9,10 +9,21 @@ from trueup.model.steps import GuardAdvice, RebuildInstrument, Refusal, Revive, 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Hold what to do, in order, and what is left undone with its reason."""
+    """Hold what to do, in order, and what is left undone with its reason.
+
+    Parameters
+    ----------
+    steps : tuple of Step
+        What to do, in the order in which to do it.
+    refused : tuple of Refusal
+        What is not healed, and why.
+    heals : tuple of str
+        Fingerprints of the discrepancies that the steps are for. A discrepancy that is neither here nor refused waits.
+    """
 
     steps: tuple[Step, ...] = ()
     refused: tuple[Refusal, ...] = ()
+    heals: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:

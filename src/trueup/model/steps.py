@@ -244,6 +244,18 @@ type Step = (
     | ReplayPosition
 )
 
+
+def order_names(step: Step) -> tuple[str, ...]:
+    """Return the names (client and venue order id) of the order that a step is about; none for the others."""
+    if isinstance(step, (Seed, Amend, Final)):
+        return tuple(name for name in (step.order.client_order_id, step.order.venue_order_id) if name)
+    if isinstance(step, Fill):
+        return tuple(name for name in (step.fill.client_order_id, step.fill.venue_order_id) if name)
+    if isinstance(step, (Revive, PendingResolved)):
+        return (step.client_order_id,)
+    return ()
+
+
 FINAL_STATUSES = frozenset({OrderStatus.CANCELED, OrderStatus.EXPIRED, OrderStatus.REJECTED, OrderStatus.TRIGGERED})
 
 

@@ -1,0 +1,311 @@
+"""The steps of one order: from what the node has to what the venue has, through reports that the engine accepts.
+
+The rules were measured on NautilusTrader 1.231.0:
+
+* An order that the engine does not know as accepted is seeded as ACCEPTED with nothing filled, then filled, then
+ended. Reporting
+  FILLED or PARTIALLY_FILLED as news makes the engine invent fills.
+* An amendment is reported with the node's own filled quantity, under the one status that publishes an update and
+nothing
+  else, and before the fills that need the new quantity.
+* CANCELED is the one terminal status that a fill may follow; CANCELED may then be reported again.
+* A terminal order without fills can be revived; with fills it can only be rebuilt with its instrument.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from trueup.core.cases import OrderCase
+from trueup.core.diff_orders import EXTERNAL_OWNER, is_answered_unknown, prices_differ, same_status, triggers_differ
+from trueup.core.netting import in_time_order
+from trueup.core.view import TRIGGERABLE_TYPES, View
+from trueup.model.coverage import RecordKind
+from trueup.model.discrepancies import DiscrepancyKind
+from trueup.model.enums import OrderStatus
+from trueup.model.fills import FillRecord
+from trueup.model.identifiers import external_client_order_id
+from trueup.model.orders import OrderRecord
+from trueup.model.steps import Amend, Fill, Final, PendingResolved, RefusalCode, Revive, Seed, Step
+
+_ZERO = Decimal(0)
+_ENDS = frozenset({OrderStatus.CANCELED, OrderStatus.EXPIRED, OrderStatus.REJECTED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderPlan:
+    """Hold the steps of one order, or why there are none.
+
+    ``refused`` and ``reason`` are given when nothing can be done now; neither steps nor a refusal means that it is
+    too early (some of its discrepancies wait for their second look).
+    """
+
+    steps: tuple[Step, ...] = ()
+    refused: RefusalCode | None = None
+    reason: str = ""
+
+
+WAIT = OrderPlan()
+
+
+def refuse(code: RefusalCode, reason: str) -> OrderPlan:
+    """Return the plan of an order that cannot be healed by reports."""
+    return OrderPlan(refused=code, reason=reason)
+
+
+def plan_order(case: OrderCase, view: View, owner: str) -> OrderPlan:
+    """Return the steps of one order.
+
+    Parameters
+    ----------
+    case : OrderCase
+        The order and its discrepancies.
+    view : View
+        Both snapshots.
+    owner : str
+        Who owns the order if the node does not know it.
+    """
+    if case.is_damaged:
+        return refuse(RefusalCode.NEEDS_REBUILD, "the node holds fills that the venue did not report so")
+    if case.pair is None:
+        return _plan_unlisted(case, view)
+    if DiscrepancyKind.IDENTIFIER_MISMATCH in case.observed:
+        return refuse(RefusalCode.IDENTIFIERS_CLASH, "both sides name the order differently")
+    if case.node is None:
+        return _plan_unknown(case, view, owner)
+    booked = case.node.filled_quantity + _sum(case.missing)
+    if booked > case.pair.venue.filled_quantity:
+        return refuse(RefusalCode.NEEDS_REBUILD, "the node holds more fills than the venue counts")
+    if booked < case.pair.venue.filled_quantity:
+        return refuse(RefusalCode.FILLS_INCOMPLETE, "the fills that were read do not add up to the filled quantity")
+    return _plan_known(case, case.pair.venue, case.node)
+
+
+def _sum(fills: Iterable[FillRecord]) -> Decimal:
+    return sum((fill.quantity for fill in fills), _ZERO)
+
+
+def _plan_unlisted(case: OrderCase, view: View) -> OrderPlan:
+    """Plan an order that the node holds and the venue did not list."""
+    node = case.node
+    if node is None or DiscrepancyKind.ORDER_MISSING_AT_VENUE not in case.observed:
+        return refuse(RefusalCode.FILLS_INCOMPLETE, "the order of these fills was not read")
+    if node.is_closed:
+        return refuse(RefusalCode.NEEDS_REBUILD, "the venue never had this order")
+    if case.missing:
+        return refuse(RefusalCode.FILLS_INCOMPLETE, "the venue lists fills of the order, and not the order")
+    if DiscrepancyKind.ORDER_MISSING_AT_VENUE not in case.allowed:
+        return WAIT
+    coverage = view.venue.coverage
+    is_list_complete = all(
+        coverage.complete_for(kind, node.instrument_id) for kind in (RecordKind.ORDERS_OPEN, RecordKind.POSITIONS)
+    )
+    if not (is_list_complete and is_answered_unknown(node, view)):
+        return refuse(RefusalCode.NOT_PROVEN_ABSENT, "not among the open orders, and the venue was not asked about it")
+    status = OrderStatus.CANCELED if node.venue_order_id is not None else OrderStatus.REJECTED
+    return OrderPlan(
+        steps=(
+            Final(
+                order=replace(node, status=status, owner=node.owner or EXTERNAL_OWNER),
+                time_ns=max(node.updated_ns, view.venue.ended_ns),
+                reason="the venue does not know the order",
+            ),
+        )
+    )
+
+
+def _plan_unknown(case: OrderCase, view: View, owner: str) -> OrderPlan:
+    """Plan an order that the venue holds and the node does not know."""
+    assert case.pair is not None
+    venue = case.pair.venue
+    if DiscrepancyKind.ORDER_MISSING_IN_NODE not in case.allowed:
+        return WAIT
+    if _sum(case.missing) != venue.filled_quantity:
+        return refuse(RefusalCode.FILLS_INCOMPLETE, "the fills that were read do not add up to the filled quantity")
+    client_order_id = venue.client_order_id or external_client_order_id(
+        view.node.account_id, venue.instrument_id, venue.venue_order_id or ""
+    )
+    order = replace(venue, client_order_id=client_order_id, owner=owner)
+    return OrderPlan(steps=tuple(fresh_steps(order, case.allowed_missing, is_new=True, is_whole=case.all_allowed)))
+
+
+def fresh_steps(order: OrderRecord, fills: Iterable[FillRecord], *, is_new: bool, is_whole: bool) -> list[Step]:
+    """Return what takes an order that the engine does not know as accepted to the venue's state.
+
+    Parameters
+    ----------
+    order : OrderRecord
+        The venue's order with the node's names and its owner.
+    fills : iterable of FillRecord
+        Those to book.
+    is_new : bool
+        Whether the node does not know the order at all.
+    is_whole : bool
+        Whether these are all its fills: only then it may be ended.
+    """
+    ordered = in_time_order(fills)
+    if order.status is OrderStatus.REJECTED and not is_new:
+        return [_final(order, order.status, ordered)]
+    accepted_ns = min([order.accepted_ns or order.updated_ns, *(fill.time_ns for fill in ordered[:1])])
+    seeded = replace(
+        order,
+        status=OrderStatus.ACCEPTED,
+        filled_quantity=_ZERO,
+        average_price=None,
+        accepted_ns=accepted_ns,
+        updated_ns=accepted_ns,
+    )
+    steps: list[Step] = [Seed(order=seeded, is_new=is_new)]
+    steps += _fills(order, ordered)
+    if is_whole and order.status in _ENDS | {OrderStatus.TRIGGERED}:
+        steps.append(_final(order, order.status, ordered))
+    return steps
+
+
+def _fills(order: OrderRecord, fills: Iterable[FillRecord]) -> list[Step]:
+    owner = order.owner or EXTERNAL_OWNER
+    return [
+        Fill(
+            fill=replace(fill, client_order_id=order.client_order_id, venue_order_id=order.venue_order_id),
+            owner=owner,
+        )
+        for fill in fills
+    ]
+
+
+def _final(order: OrderRecord, status: OrderStatus, fills: list[FillRecord], *, again: bool = False) -> Final:
+    last_ns = fills[-1].time_ns if fills else 0
+    time_ns = max(order.updated_ns, order.accepted_ns, last_ns)
+    return Final(order=replace(order, status=status), time_ns=time_ns, again=again)
+
+
+def merged(venue: OrderRecord, node: OrderRecord) -> OrderRecord:
+    """Return the venue's order under the node's names, owner, type and instructions."""
+    return replace(
+        venue,
+        client_order_id=node.client_order_id,
+        venue_order_id=venue.venue_order_id or node.venue_order_id,
+        owner=node.owner or EXTERNAL_OWNER,
+        order_type=node.order_type,
+        contingent_ids=node.contingent_ids,
+        submitted_ns=node.submitted_ns,
+    )
+
+
+def _plan_known(case: OrderCase, venue: OrderRecord, node: OrderRecord) -> OrderPlan:
+    """Plan an order that both sides hold, with fills that add up."""
+    order = merged(venue, node)
+    if node.status in {OrderStatus.EMULATED, OrderStatus.RELEASED}:
+        return refuse(RefusalCode.NO_STEP_EXISTS, "the node emulates the order, the venue has it")
+    if node.is_closed:
+        return _plan_closed(case, order, node)
+    if node.status in {OrderStatus.INITIALIZED, OrderStatus.SUBMITTED} or node.venue_order_id is None:
+        if DiscrepancyKind.ORDER_STATUS not in case.allowed:
+            return WAIT
+        steps = fresh_steps(order, case.allowed_missing, is_new=False, is_whole=case.all_allowed)
+        return OrderPlan(steps=tuple(steps))
+    return _plan_open(case, order, node)
+
+
+def _plan_closed(case: OrderCase, order: OrderRecord, node: OrderRecord) -> OrderPlan:
+    """Plan an order that is terminal in the node."""
+    assert case.pair is not None
+    agrees = same_status(case.pair)
+    if agrees and not case.missing:
+        return OrderPlan(steps=tuple(_amend(case, order, node, in_need=False)))
+    if not case.all_allowed:
+        return WAIT
+    if node.status is OrderStatus.CANCELED and case.missing and order.status is not OrderStatus.REJECTED:
+        ordered = in_time_order(case.missing)
+        steps = _amend(case, order, node, in_need=True)
+        steps += _fills(order, ordered)
+        if order.status in _ENDS:
+            if DiscrepancyKind.ORDER_STATUS not in case.allowed and not agrees:
+                return WAIT
+            steps.append(_final(order, order.status, ordered, again=True))
+        return OrderPlan(steps=tuple(steps))
+    if node.filled_quantity:
+        return refuse(RefusalCode.NEEDS_REBUILD, f"the node ended the order as {node.status} with fills booked")
+    if not agrees and DiscrepancyKind.ORDER_STATUS not in case.allowed:
+        return WAIT
+    revive = Revive(
+        client_order_id=node.client_order_id or "",
+        instrument_id=node.instrument_id,
+        owner=node.owner or EXTERNAL_OWNER,
+        was=node.status,
+        becomes=order.status,
+    )
+    return OrderPlan(steps=(revive, *fresh_steps(order, case.missing, is_new=False, is_whole=True)))
+
+
+def _plan_open(case: OrderCase, order: OrderRecord, node: OrderRecord) -> OrderPlan:
+    """Plan an order that works in the node."""
+    may_end = DiscrepancyKind.ORDER_STATUS in case.allowed
+    if order.quantity < node.filled_quantity:
+        return refuse(RefusalCode.NEEDS_REBUILD, "the node filled more than the venue's quantity")
+    if order.status is OrderStatus.FILLED and not case.missing:
+        return refuse(
+            RefusalCode.NEEDS_REBUILD, "the order is filled at its amended quantity; the engine keeps it open"
+        )
+    if order.status is OrderStatus.REJECTED and (node.filled_quantity or case.missing):
+        return refuse(RefusalCode.NEEDS_REBUILD, "the venue rejected an order that has fills")
+    ordered = in_time_order(case.allowed_missing)
+    steps = _amend(case, order, node, in_need=bool(ordered))
+    # An amendment that the venue shows was not refused: the update alone ends the request.
+    is_answered = node.status is OrderStatus.PENDING_UPDATE and bool(steps)
+    if node.status.is_pending and order.is_open and may_end and not is_answered:
+        steps.append(_pending_resolved(order, node, ordered))
+    steps += _fills(order, ordered)
+    if may_end and case.all_allowed and order.status in _ENDS:
+        steps.append(_final(order, order.status, ordered))
+    if may_end and _must_trigger(order, node):
+        steps.append(_final(order, OrderStatus.TRIGGERED, ordered))
+    return OrderPlan(steps=tuple(steps))
+
+
+def _must_trigger(order: OrderRecord, node: OrderRecord) -> bool:
+    is_behind = node.status is OrderStatus.ACCEPTED or node.status.is_pending
+    return order.status is OrderStatus.TRIGGERED and is_behind and node.order_type in TRIGGERABLE_TYPES
+
+
+def _pending_resolved(order: OrderRecord, node: OrderRecord, fills: list[FillRecord]) -> PendingResolved:
+    return PendingResolved(
+        client_order_id=node.client_order_id or "",
+        venue_order_id=order.venue_order_id,
+        instrument_id=node.instrument_id,
+        owner=node.owner or EXTERNAL_OWNER,
+        request=node.status,
+        time_ns=min([order.updated_ns, *(fill.time_ns for fill in fills[:1])]),
+    )
+
+
+def _amend(case: OrderCase, order: OrderRecord, node: OrderRecord, *, in_need: bool) -> list[Step]:
+    """Return the amendment of an order, if it differs and may be acted on, or if its fills need the new quantity."""
+    quantity = order.quantity != node.quantity
+    price, trigger = prices_differ(order, node), triggers_differ(order, node)
+    may_act = (
+        (quantity and DiscrepancyKind.ORDER_QUANTITY in case.allowed)
+        or (price and DiscrepancyKind.ORDER_PRICE in case.allowed)
+        or (trigger and DiscrepancyKind.ORDER_TRIGGER_PRICE in case.allowed)
+    )
+    if not may_act and not (quantity and in_need):
+        return []
+    first_ns = min((fill.time_ns for fill in case.allowed_missing), default=order.updated_ns)
+    report = replace(
+        order,
+        status=_amend_status(node),
+        filled_quantity=node.filled_quantity,
+        average_price=node.average_price,
+        price=order.price if price else node.price,
+        trigger_price=order.trigger_price if trigger else node.trigger_price,
+    )
+    return [Amend(order=report, time_ns=min(first_ns, order.updated_ns))]
+
+
+def _amend_status(node: OrderRecord) -> OrderStatus:
+    """Return the status under which the engine publishes an update and nothing else."""
+    if node.is_closed or node.status is OrderStatus.TRIGGERED:
+        return node.status
+    return OrderStatus.PARTIALLY_FILLED if node.filled_quantity else OrderStatus.ACCEPTED
