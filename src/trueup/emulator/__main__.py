@@ -1,0 +1,23 @@
+"""``python -m trueup.emulator serve``: the emulator's commands without the rest of trueup."""
+
+from __future__ import annotations
+
+import sys
+
+from rich.console import Console
+
+from trueup.cli.emulator import app
+from trueup.errors import TrueupError
+
+
+def main() -> None:
+    """Run the command line and exit with its code."""
+    try:
+        app()
+    except TrueupError as error:
+        Console(stderr=True, highlight=False, markup=False, soft_wrap=True).print(f"trueup: {error}")
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""The emulator until a signal ends it: what ``trueup emulator serve`` runs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib.util
+import resource
+import signal
+from collections.abc import Callable
+from dataclasses import asdict
+
+import orjson
+
+from trueup.emulator.server import Emulator, Ready
+from trueup.emulator.settings import EmulatorSettings
+from trueup.errors import EmulatorError
+
+
+def serve(settings: EmulatorSettings, announce: Callable[[str], None]) -> None:
+    """Run the emulator until SIGINT or SIGTERM.
+
+    Parameters
+    ----------
+    announce : Callable[[str], None]
+        Receives the one JSON line that says where the emulator is, once it can be used.
+
+    Raises
+    ------
+    EmulatorError
+        A port is taken, the state directory is locked or damaged, or its disk fails on the way.
+    """
+    _raise_descriptor_limit()
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_serve(settings, announce))
+
+
+async def _serve(settings: EmulatorSettings, announce: Callable[[str], None]) -> None:
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, ended.set)
+    async with Emulator(settings) as emulator:
+        announce(ready_line(emulator.ready))
+        failed = emulator.core.commit.failed
+        waits = {asyncio.ensure_future(ended.wait()), asyncio.ensure_future(failed.wait())}
+        _, left = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for wait in left:
+            wait.cancel()
+        failure = emulator.core.commit.failure
+    if failure is not None:
+        raise EmulatorError(
+            f"the ledger in {settings.state} cannot be written: {failure}",
+            action="free the disk or repair it, then start again: everything acknowledged is there",
+        )
+
+
+def ready_line(ready: Ready) -> str:
+    """Return the JSON line that says where the emulator is."""
+    return orjson.dumps({"ready": True, **asdict(ready)}).decode()
+
+
+def _raise_descriptor_limit() -> None:
+    # Each client costs a descriptor; the soft limit of many shells is 1,024.
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Return uvloop's loop where it is installed: it comes with NautilusTrader and is faster; nothing depends on it."""
+    if importlib.util.find_spec("uvloop") is None:
+        return None
+    import uvloop
+
+    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    return factory

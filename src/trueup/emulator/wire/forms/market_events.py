@@ -1,0 +1,181 @@
+"""The events of the market streams as they travel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trueup.emulator.engine.events import DepthChange
+from trueup.emulator.engine.statements import AggTrade, BookTop, Depth, Kline, MarkPrice, Ticker
+from trueup.emulator.wire.forms.market import level_forms
+from trueup.emulator.wire.forms.texts import DigitsBySymbol, amount
+
+type Form = dict[str, Any]
+
+
+def book_ticker_event(top: BookTop, digits_by_symbol: DigitsBySymbol) -> Form:
+    """Return a change of the touch: ``<symbol>@bookTicker`` and ``!bookTicker``."""
+    digits = digits_by_symbol[top.symbol]
+    return {
+        "e": "bookTicker",
+        "u": top.update_id,
+        "s": top.symbol,
+        "b": format(top.bid, digits.price),
+        "B": format(top.bid_quantity, digits.quantity),
+        "a": format(top.ask, digits.price),
+        "A": format(top.ask_quantity, digits.quantity),
+        "T": top.time_ms,
+        "E": top.time_ms,
+    }
+
+
+def agg_trade_event(trade: AggTrade, digits_by_symbol: DigitsBySymbol) -> Form:
+    """Return a print of the tape: ``<symbol>@aggTrade``."""
+    digits = digits_by_symbol[trade.symbol]
+    return {
+        "e": "aggTrade",
+        "E": trade.time_ms,
+        "a": trade.agg_id,
+        "s": trade.symbol,
+        "p": format(trade.price, digits.price),
+        "q": format(trade.quantity, digits.quantity),
+        "nq": format(trade.quantity, digits.quantity),
+        "f": trade.first_trade_id,
+        "l": trade.last_trade_id,
+        "T": trade.time_ms,
+        "m": trade.buyer_maker,
+    }
+
+
+def trade_event(trade: AggTrade, digits_by_symbol: DigitsBySymbol) -> Form:
+    """Return a print of the tape as ``<symbol>@trade`` sends it."""
+    digits = digits_by_symbol[trade.symbol]
+    return {
+        "e": "trade",
+        "E": trade.time_ms,
+        "T": trade.time_ms,
+        "s": trade.symbol,
+        "t": trade.last_trade_id,
+        "p": format(trade.price, digits.price),
+        "q": format(trade.quantity, digits.quantity),
+        "X": "MARKET",
+        "m": trade.buyer_maker,
+    }
+
+
+def mark_price_event(mark: MarkPrice, now_ms: int) -> Form:
+    """Return the mark price: ``<symbol>@markPrice`` and ``!markPrice@arr``."""
+    return {
+        "e": "markPriceUpdate",
+        "E": now_ms,
+        "s": mark.symbol,
+        "p": amount(mark.mark),
+        "ap": amount(mark.mark),
+        "P": amount(mark.index),
+        "i": amount(mark.index),
+        "r": amount(mark.funding_rate),
+        "T": mark.next_funding_time_ms,
+    }
+
+
+def kline_event(kline: Kline, digits_by_symbol: DigitsBySymbol, now_ms: int) -> Form:
+    """Return a bar: ``<symbol>@kline_<interval>``."""
+    digits = digits_by_symbol[kline.symbol]
+    return {
+        "e": "kline",
+        "E": now_ms,
+        "s": kline.symbol,
+        "k": {
+            "t": kline.open_time_ms,
+            "T": kline.close_time_ms,
+            "s": kline.symbol,
+            "i": kline.interval,
+            "f": 0,
+            "L": 0,
+            "o": format(kline.open, digits.price),
+            "c": format(kline.close, digits.price),
+            "h": format(kline.high, digits.price),
+            "l": format(kline.low, digits.price),
+            "v": format(kline.volume, digits.quantity),
+            "n": kline.trades,
+            "x": now_ms > kline.close_time_ms,
+            "q": format(kline.quote_volume, ".4f"),
+            "V": format(kline.taker_buy_volume, digits.quantity),
+            "Q": format(kline.taker_buy_quote_volume, ".4f"),
+            "B": "0",
+        },
+    }
+
+
+def depth_change_event(change: DepthChange, digits_by_symbol: DigitsBySymbol) -> Form:
+    """Return what changed in a book: ``<symbol>@depth``."""
+    digits = digits_by_symbol[change.symbol]
+    return {
+        "e": "depthUpdate",
+        "E": change.time_ms,
+        "T": change.time_ms,
+        "s": change.symbol,
+        "U": change.first_update_id,
+        "u": change.final_update_id,
+        "pu": change.previous_final_update_id,
+        "b": level_forms(change.bids, digits),
+        "a": level_forms(change.asks, digits),
+    }
+
+
+def partial_depth_event(depth: Depth, previous_update_id: int, digits_by_symbol: DigitsBySymbol) -> Form:
+    """Return the best levels of a book: ``<symbol>@depth5|10|20``."""
+    digits = digits_by_symbol[depth.symbol]
+    return {
+        "e": "depthUpdate",
+        "E": depth.time_ms,
+        "T": depth.time_ms,
+        "s": depth.symbol,
+        "U": previous_update_id + 1,
+        "u": depth.update_id,
+        "pu": previous_update_id,
+        "b": level_forms(depth.bids, digits),
+        "a": level_forms(depth.asks, digits),
+    }
+
+
+def mini_ticker_event(ticker: Ticker, digits_by_symbol: DigitsBySymbol, now_ms: int) -> Form:
+    """Return the last 24 hours in short: ``<symbol>@miniTicker``."""
+    digits = digits_by_symbol[ticker.symbol]
+    return {
+        "e": "24hrMiniTicker",
+        "E": now_ms,
+        "s": ticker.symbol,
+        "c": format(ticker.last_price, digits.price),
+        "o": format(ticker.open, digits.price),
+        "h": format(ticker.high, digits.price),
+        "l": format(ticker.low, digits.price),
+        "v": format(ticker.volume, digits.quantity),
+        "q": format(ticker.quote_volume, ".2f"),
+    }
+
+
+def ticker_event(ticker: Ticker, digits_by_symbol: DigitsBySymbol, now_ms: int) -> Form:
+    """Return the last 24 hours: ``<symbol>@ticker``."""
+    digits = digits_by_symbol[ticker.symbol]
+    change = ticker.last_price - ticker.open
+    percent = change / ticker.open * 100 if ticker.open else ticker.open
+    return {
+        "e": "24hrTicker",
+        "E": now_ms,
+        "s": ticker.symbol,
+        "p": format(change, digits.price),
+        "P": format(percent, ".3f"),
+        "w": format(ticker.weighted_average, digits.price),
+        "c": format(ticker.last_price, digits.price),
+        "Q": format(ticker.last_quantity, digits.quantity),
+        "o": format(ticker.open, digits.price),
+        "h": format(ticker.high, digits.price),
+        "l": format(ticker.low, digits.price),
+        "v": format(ticker.volume, digits.quantity),
+        "q": format(ticker.quote_volume, ".2f"),
+        "O": ticker.open_time_ms,
+        "C": ticker.close_time_ms,
+        "F": ticker.first_trade_id,
+        "L": ticker.last_trade_id,
+        "n": ticker.trades,
+    }
