@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from trueup._version import __version__
+from trueup.cli import demo, run
 from trueup.errors import TrueupError
 
 EXIT_INTERRUPTED = 130  # the shell's convention for SIGINT: 128 + 2
@@ -36,6 +37,10 @@ def _root(
     ] = False,
 ) -> None:
     """Hold the options that stand before any command."""
+
+
+app.command("demo")(demo.demo)
+app.command("run")(run.run)
 
 
 def main() -> None:
