@@ -1,7 +1,7 @@
 """Orders, trades and requests: the frozen nouns of trading.
 
-They are frozen ``msgspec`` structs rather than dataclasses because the same values go to the journal, and because one is
-made for every change of an order: with 29 fields, a changed copy takes 0.2 us against 14 us for a frozen, slotted
+They are frozen ``msgspec`` structs rather than dataclasses because the same values go to the journal, and because one
+is made for every change of an order: with 29 fields, a changed copy takes 0.2 us against 14 us for a frozen, slotted
 dataclass (measured, Python 3.12). All prices, quantities and amounts are ``Decimal``; all times are UNIX milliseconds.
 """
 

@@ -11,8 +11,11 @@ from typing import Self
 
 from trueup.emulator.engine.clock import Clock
 from trueup.emulator.engine.control import Control
+from trueup.emulator.engine.host import Recovered, new_image
+from trueup.emulator.engine.journal import Journal
 from trueup.emulator.engine.queries import Queries
 from trueup.emulator.engine.settings import VenueSettings
+from trueup.emulator.engine.state import Archive, State
 from trueup.emulator.engine.trading import Trading
 
 
@@ -42,4 +45,35 @@ class Venue(Trading, Control, Queries):
         EmulatorError
             If another emulator owns the directory, or the journal is damaged in the middle (named with its offset).
         """
-        raise NotImplementedError
+        journal, image, archive, records = Journal.open(directory)
+        try:
+            new = image is None
+            if image is None:
+                image = new_image(settings or VenueSettings(), clock.now_ms())
+            state = State(image, archive, keep_archive=True)
+            venue = cls(clock=clock, recovered=Recovered(state, journal, records))
+            if new:
+                venue.checkpoint()
+        except BaseException:
+            journal.close()
+            raise
+        return venue
+
+    def checkpoint(self) -> None:
+        """Write the state whole, so that recovery need not replay what came before.
+
+        Blocks for the time it takes to write what changed since the last one. Call it at the end, and while running
+        when ``venue.journal.checkpoint_due``. Does nothing for a venue in memory.
+
+        Raises
+        ------
+        EmulatorError
+            If the disk refuses; then everything goes on as before.
+        """
+        if isinstance(self.journal, Journal):
+            self.journal.checkpoint(self._state.snapshot(), self._state.fresh)
+            self._state.fresh = Archive()
+
+    def close(self) -> None:
+        """Make everything durable and let the state directory go."""
+        self.journal.close()
