@@ -56,13 +56,14 @@ class ClockReading(msgspec.Struct, frozen=True):
 
 
 class Health(msgspec.Struct, frozen=True):
-    """The emulator's size: last event, open sockets, frames that wait, and errors of its own (which should be 0)."""
+    """The emulator's size: last event, open sockets, frames that wait, and errors (which should be 0)."""
 
     now_ms: int
     sequence: int
     sockets: int
     queued_frames: int
     internal_errors: int
+    journal_failures: int
 
 
 class ControlClient:
@@ -296,7 +297,7 @@ class ControlClient:
 
     def income(self, account_id: str, symbol: str | None = None) -> list[Income]:
         """Return every movement of the wallet, oldest first."""
-        return self._oracle(account_id, "income", symbol, list[Income])
+        return self._oracle(account_id, "incomes", symbol, list[Income])
 
     def open_orders(self, account_id: str, symbol: str | None = None) -> list[Order]:
         """Return the working orders."""

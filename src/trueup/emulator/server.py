@@ -206,6 +206,9 @@ class Emulator:
         core = self._core
         if core is not None:
             await core.commit.close()
+            with contextlib.suppress(EmulatorError):
+                # The journal has everything; a checkpoint only makes the next start faster.
+                core.venue.checkpoint()
             core.close()
         if self._venue_server is not None:
             await self._venue_server.shutdown(SHUTDOWN_SECS_MAX)
@@ -216,9 +219,8 @@ class Emulator:
         for server in self._servers:
             await server.wait_closed()
         self._servers.clear()
-        journal = getattr(core.venue, "journal", None) if core is not None else None
-        if journal is not None:
-            journal.close()
+        if core is not None:
+            core.venue.journal.close()
         self._core = None
         self._urls = None
 

@@ -14,7 +14,6 @@ import orjson
 
 from trueup.emulator.server import Emulator, Ready
 from trueup.emulator.settings import EmulatorSettings
-from trueup.errors import EmulatorError
 
 
 def serve(settings: EmulatorSettings, announce: Callable[[str], None]) -> None:
@@ -28,7 +27,7 @@ def serve(settings: EmulatorSettings, announce: Callable[[str], None]) -> None:
     Raises
     ------
     EmulatorError
-        A port is taken, the state directory is locked or damaged, or its disk fails on the way.
+        A port is taken, or the state directory is locked or damaged.
     """
     _raise_descriptor_limit()
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
@@ -42,17 +41,7 @@ async def _serve(settings: EmulatorSettings, announce: Callable[[str], None]) ->
         loop.add_signal_handler(number, ended.set)
     async with Emulator(settings) as emulator:
         announce(ready_line(emulator.ready))
-        failed = emulator.core.commit.failed
-        waits = {asyncio.ensure_future(ended.wait()), asyncio.ensure_future(failed.wait())}
-        _, left = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        for wait in left:
-            wait.cancel()
-        failure = emulator.core.commit.failure
-    if failure is not None:
-        raise EmulatorError(
-            f"the ledger in {settings.state} cannot be written: {failure}",
-            action="free the disk or repair it, then start again: everything acknowledged is there",
-        )
+        await ended.wait()
 
 
 def ready_line(ready: Ready) -> str:

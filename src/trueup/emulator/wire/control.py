@@ -80,7 +80,13 @@ QUERIES: Final = (
     "klines",
     "agg_trades",
 )
-ORACLE: Final = ("orders", "trades", "algo_orders", "income")
+ORACLE: Final = ("orders", "trades", "algo_orders", "incomes")
+_ORACLE_ORDER: Final[dict[str, Callable[[Any], Any]]] = {
+    "orders": lambda order: order.order_id,
+    "trades": lambda trade: (trade.time_ms, trade.trade_id),
+    "algo_orders": lambda algo: algo.algo_id,
+    "incomes": lambda income: income.transaction_id,
+}
 
 type _Endpoint = Callable[[web.Request], Awaitable[Any]]
 
@@ -162,13 +168,16 @@ class Control:
         kind, account_id = request.match_info["kind"], request.match_info["account"]
         if kind not in ORACLE:
             raise ConfigValueError(f"the oracle has no view {kind!r}", allowed=", ".join(ORACLE))
-        self._core.venue.account(account_id)
-        records = getattr(self._core.venue.ledger, kind)(account_id)
+        records = getattr(self._core.venue.ledger.account(account_id), kind)
         symbol = request.query.get("symbol")
-        return [record for record in records if symbol is None or record.symbol == symbol]
+        kept = [record for record in records if symbol is None or record.symbol == symbol]
+        waiter = self._core.commit.settled()
+        if waiter is not None:
+            await waiter
+        return sorted(kept, key=_ORACLE_ORDER[kind])
 
     async def _invariants(self, _request: web.Request) -> Any:
-        self._core.venue.check_invariants()
+        self._core.venue.ledger.check_invariants()
         return {"sequence": self._core.venue.sequence}
 
     async def _accounts(self, _request: web.Request) -> Any:

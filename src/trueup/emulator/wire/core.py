@@ -57,7 +57,7 @@ class WireCore:
         self.listen_keys = ListenKeys(settings.streams.listen_key_validity_ms)
         self.alarms = Alarms(clock)
         self.digits = digits_of(venue.symbols())
-        self.commit = GroupCommit(getattr(venue, "journal", None), self._publish)
+        self.commit = GroupCommit(venue.journal, self._publish)
         self.hub = StreamHub(self._stream_opened, self._stream_closed)
         socket_limits = settings.streams.for_wire()
         self.user_streams = UserStreams(self.hub, self.listen_keys, self.faults, clock, self.alarms, self.digits)
@@ -107,6 +107,7 @@ class WireCore:
             "sockets": len(sockets),
             "queued_frames": sum(socket.queued for socket in sockets),
             "internal_errors": self.dispatcher.internal_errors,
+            "journal_failures": self.commit.failures,
         }
 
     def _publish(self, events: list[VenueEvent | MarketEvent]) -> None:

@@ -27,6 +27,7 @@ from trueup.emulator.wire.listen_keys import no_such_listen_key
 from trueup.emulator.wire.parameters import Parameters
 from trueup.emulator.wire.request_log import RequestLog
 from trueup.emulator.wire.routes import Call, Route, Security, Services
+from trueup.errors import EmulatorError
 
 HANG_POLL_SECS: Final = 0.25
 HANG_SECS_MAX: Final = 3_600.0
@@ -34,6 +35,7 @@ _TIMEOUT_UNKNOWN: Final = {
     "code": -1007,
     "msg": "Timeout waiting for response from backend server. Send status unknown; execution status unknown.",
 }
+_UNABLE: Final = {"code": -1001, "msg": "Internal error; unable to process your request. Please try again."}
 _UNKNOWN: Final = {"code": -1000, "msg": "An unknown error occurred while processing the request."}
 
 
@@ -166,6 +168,10 @@ class Dispatcher:
             answer = Answer(200, result if isinstance(result, bytes) else orjson.dumps(result))
         except Rejection as rejection:
             answer = _rejected(rejection)
+        except EmulatorError as error:
+            self.internal_errors += 1
+            print(f"trueup emulator: {error}", file=sys.stderr)  # noqa: T201 - the operator's only way to learn of it
+            answer = Answer(503, orjson.dumps(_UNABLE), code=-1001)
         except Exception:
             # Whatever a client sends, it gets the venue's error and the others are served on.
             self.internal_errors += 1
@@ -195,8 +201,9 @@ class Dispatcher:
         if waiter is not None:
             try:
                 await waiter
-            except OSError:
-                return Answer(500, orjson.dumps(_UNKNOWN), code=-1000, account_id=answer.account_id)
+            except EmulatorError:
+                # The engine did it, the disk did not take it: this is what the venue calls unknown.
+                return Answer(503, orjson.dumps(_TIMEOUT_UNKNOWN), code=-1007, account_id=answer.account_id)
         return answer
 
     # --- with faults --------------------------------------------------------------------------------------------------

@@ -9,20 +9,22 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, Protocol
 
 from trueup.emulator.engine.events import MarketEvent, VenueEvent
+from trueup.errors import EmulatorError
+
+RETRY_SECS: Final = 1.0  # a full disk is not asked again more often than this
 
 
 class Journal(Protocol):
-    """What the wire needs of the engine's journal."""
+    """What the wire needs of the engine's journal: counts of records, and the blocking way to make them durable."""
 
-    @property
-    def pending(self) -> bool:
-        """Whether anything was appended that a kill would lose."""
+    appended: int
+    durable: int
 
     def sync(self) -> None:
-        """Make everything appended so far survive a kill; blocking, called in a worker thread."""
+        """Make everything appended so far survive a kill; called in a worker thread. `EmulatorError` if it fails."""
 
 
 class GroupCommit:
@@ -30,20 +32,20 @@ class GroupCommit:
 
     Parameters
     ----------
-    journal : Journal | None
-        The engine's journal; ``None`` if the venue keeps nothing.
+    journal : Journal
+        The engine's journal.
     publish : Callable[[list[VenueEvent | MarketEvent]], None]
         Receives private and market events in the venue's order once they may leave.
     """
 
-    def __init__(self, journal: Journal | None, publish: Callable[[list[VenueEvent | MarketEvent]], None]) -> None:
+    def __init__(self, journal: Journal, publish: Callable[[list[VenueEvent | MarketEvent]], None]) -> None:
         self._journal = journal
         self._publish = publish
         self._events: list[VenueEvent | MarketEvent] = []
         self._waiters: list[asyncio.Future[None]] = []
         self._task: asyncio.Task[None] | None = None
-        self.failure: OSError | None = None
-        self.failed = asyncio.Event()
+        self._closed = False
+        self.failures = 0
 
     def collect(self, event: VenueEvent | MarketEvent) -> None:
         """Take an event from the engine; call `flush` or `settled` once the engine call has returned."""
@@ -51,16 +53,14 @@ class GroupCommit:
 
     @property
     def _pending(self) -> bool:
-        return self._journal is not None and self._journal.pending
+        return self._journal.durable < self._journal.appended
 
     def flush(self) -> None:
         """Publish what may leave now, or start a commit that will.
 
         To be called after an engine call that nobody waits for: a timer, a step of the market.
         """
-        if self.failure is not None:
-            self._events.clear()
-        elif self._task is None and not self._pending:
+        if self._task is None and not self._pending:
             self._release()
         else:
             self._start()
@@ -68,13 +68,9 @@ class GroupCommit:
     def settled(self) -> asyncio.Future[None] | None:
         """Return what to await before the answer to the engine call just made may leave; ``None`` if it may at once.
 
-        Answers that only read wait too: they may have seen what is not durable yet. After a failed sync every
-        answer fails with its `OSError`.
+        Answers that only read wait too: they may have seen what is not durable yet. When the sync fails the future
+        raises its `EmulatorError`, and the client must be told that the outcome is unknown.
         """
-        if self.failure is not None:
-            refused: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            refused.set_exception(self.failure)
-            return refused
         if self._task is None and not self._pending:
             if self._events:
                 self._release()
@@ -85,10 +81,11 @@ class GroupCommit:
         return waiter
 
     async def close(self) -> None:
-        """Commit what is left; a sync that fails now was reported to nobody as done."""
+        """Commit what is left; what cannot be made durable now was reported to nobody as done."""
+        self._closed = True
         waiter = self.settled()
         if waiter is not None:
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(EmulatorError):
                 await waiter
 
     def _start(self) -> None:
@@ -107,11 +104,11 @@ class GroupCommit:
                 # Taken at one instant between engine calls: every one of these rests on records appended by now.
                 events, self._events = self._events, []
                 waiters, self._waiters = self._waiters, []
-                if self._journal is not None and self._journal.pending:
+                if self._pending:
                     try:
                         await loop.run_in_executor(None, self._journal.sync)
-                    except OSError as error:
-                        self._fail(error, waiters)
+                    except EmulatorError as error:
+                        self._fail(error, events, waiters)
                         return
                 if events:
                     self._publish(events)
@@ -121,13 +118,16 @@ class GroupCommit:
         finally:
             self._task = None
 
-    def _fail(self, error: OSError, waiters: list[asyncio.Future[None]]) -> None:
-        """Give up: after a failed sync nobody knows what is on the disk, so nothing may be acknowledged any more."""
-        self.failure = error
-        self._events.clear()
+    def _fail(
+        self, error: EmulatorError, events: list[VenueEvent | MarketEvent], waiters: list[asyncio.Future[None]]
+    ) -> None:
+        """Fail the answers, keep the events: they are true, and leave once the disk takes their records."""
+        self.failures += 1
+        self._events = events + self._events
         waiters += self._waiters
         self._waiters = []
         for waiter in waiters:
             if not waiter.done():
                 waiter.set_exception(error)
-        self.failed.set()
+        if not self._closed:
+            asyncio.get_running_loop().call_later(RETRY_SECS, self.flush)

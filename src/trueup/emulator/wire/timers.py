@@ -55,6 +55,8 @@ class Timers:
         if self._step_interval_ms and now_ms >= self._step_due_ms:
             self._step_due_ms = now_ms + self._step_interval_ms
             self._venue.step_market(1, self._step_symbols)
+        if self._venue.journal.checkpoint_due:
+            self._venue.checkpoint()
         self._commit.flush()
         self._user_streams.expire(now_ms)
         self._alarms.fire()

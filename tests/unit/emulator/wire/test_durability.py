@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from trueup.emulator.engine.events import AccountConfigEvent, MarketEvent, VenueEvent
-from trueup.emulator.wire.durability import GroupCommit
+from trueup.emulator.engine.journal import NoJournal
+from trueup.emulator.wire.durability import GroupCommit, Journal
+from trueup.errors import EmulatorError
 
 
 class GatedJournal:
@@ -17,15 +19,11 @@ class GatedJournal:
 
     def __init__(self) -> None:
         self.appended = 0
-        self.synced = 0
+        self.durable = 0
         self.syncs = 0
         self.gate = threading.Semaphore(0)
         self.entered = threading.Semaphore(0)
-        self.failure: OSError | None = None
-
-    @property
-    def pending(self) -> bool:
-        return self.synced < self.appended
+        self.failure: EmulatorError | None = None
 
     def sync(self) -> None:
         covered = self.appended
@@ -34,7 +32,7 @@ class GatedJournal:
         assert self.gate.acquire(timeout=10)
         if self.failure is not None:
             raise self.failure
-        self.synced = covered
+        self.durable = covered
 
     async def wait_until_syncing(self) -> None:
         assert await asyncio.to_thread(self.entered.acquire, True, 10)
@@ -49,7 +47,7 @@ def published() -> list[int]:
     return []
 
 
-def _commit(journal: GatedJournal | None, published: list[int]) -> GroupCommit:
+def _commit(journal: Journal, published: list[int]) -> GroupCommit:
     def publish(events: list[VenueEvent | MarketEvent]) -> None:
         published.extend(event.sequence for event in events if isinstance(event, AccountConfigEvent))
 
@@ -57,7 +55,7 @@ def _commit(journal: GatedJournal | None, published: list[int]) -> GroupCommit:
 
 
 async def test_without_a_journal_events_leave_at_once(published: list[int]) -> None:
-    commit = _commit(None, published)
+    commit = _commit(NoJournal(), published)
     commit.collect(_event(1))
 
     assert commit.settled() is None
@@ -116,42 +114,43 @@ async def test_a_read_waits_for_what_it_may_have_seen(published: list[int]) -> N
     assert read is not None
     journal.gate.release()
     await read
-    assert not journal.pending
+    assert journal.durable == journal.appended
     assert commit.settled() is None
 
 
-async def test_a_failed_sync_fails_the_answers_that_rested_on_it(published: list[int]) -> None:
+async def test_a_failed_sync_fails_the_answers_and_keeps_the_events_until_the_disk_takes_them(
+    published: list[int],
+) -> None:
     journal = GatedJournal()
-    journal.failure = OSError(28, "No space left on device")
+    journal.failure = EmulatorError("the journal cannot be written: No space left on device")
     commit = _commit(journal, published)
     journal.appended = 1
     commit.collect(_event(1))
     waiter = commit.settled()
     assert waiter is not None
     journal.gate.release()
-
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(EmulatorError, match="No space left"):
         await waiter
     assert published == []
-    assert commit.failed.is_set()
-
-
-async def test_after_a_failed_sync_nothing_is_acknowledged_any_more(published: list[int]) -> None:
-    journal = GatedJournal()
-    journal.failure = OSError(5, "Input/output error")
-    commit = _commit(journal, published)
-    journal.appended = 1
-    commit.flush()
-    journal.gate.release()
-    async with asyncio.timeout(10):
-        await commit.failed.wait()
+    assert commit.failures == 1
 
     journal.failure = None
+    journal.appended = 2
     commit.collect(_event(2))
-    waiter = commit.settled()
-    assert waiter is not None
-    with pytest.raises(OSError, match="Input/output error"):
-        await waiter
-    commit.flush()
+    again = commit.settled()
+    assert again is not None
+    journal.gate.release()
+    await again
+    assert published == [1, 2]
+
+
+async def test_closing_with_a_disk_that_refuses_ends(published: list[int]) -> None:
+    journal = GatedJournal()
+    journal.failure = EmulatorError("the journal cannot be written: Input/output error")
+    commit = _commit(journal, published)
+    journal.appended = 1
+    commit.collect(_event(1))
+    journal.gate.release()
+
     await commit.close()
     assert published == []
