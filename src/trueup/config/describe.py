@@ -13,6 +13,9 @@ import annotated_types
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
+from trueup.config.base import Off
+from trueup.config.trading_node.forms import PATTERN_WORDS
+
 _WORDS: dict[Any, str] = {
     bool: "true or false",
     int: "a whole number",
@@ -28,7 +31,14 @@ _WORDS: dict[Any, str] = {
 def describe_field(field: FieldInfo) -> str:
     """Return what `field` takes: ``a whole number, 60 or more``."""
     bounds = [text for each in field.metadata if (text := describe_bound(each))]
-    return ", ".join([describe_type(field.annotation), *bounds])
+    words = _joined(describe_type(field.annotation), bounds)
+    return f'{words}; or "off"' if Off in field.metadata else words
+
+
+def _joined(kind: str, bounds: list[str]) -> str:
+    """Put a type and its bounds together; the form of a text says more than "text"."""
+    has_form = any(bound in PATTERN_WORDS.values() or bound.startswith("text ") for bound in bounds)
+    return ", ".join(bounds if kind == "text" and has_form else [kind, *bounds])
 
 
 def describe_type(annotation: Any) -> str:
@@ -37,10 +47,9 @@ def describe_type(annotation: Any) -> str:
     arguments = typing.get_args(annotation)
     if origin is typing.Annotated:
         bounds = [text for each in arguments[1:] for text in _bounds_within(each)]
-        return ", ".join([describe_type(arguments[0]), *bounds])
+        return _joined(describe_type(arguments[0]), bounds)
     if origin in (typing.Union, types.UnionType):
-        some = [describe_type(one) for one in arguments if one is not type(None)]
-        return " or ".join(dict.fromkeys(some)) + (' or "off"' if type(None) in arguments else "")
+        return " or ".join(dict.fromkeys(describe_type(one) for one in arguments if one is not type(None)))
     if origin is typing.Literal:
         return " or ".join(str(one) for one in arguments)
     if origin in (tuple, list):
@@ -71,9 +80,10 @@ def describe_bound(metadata: Any) -> str:
         case annotated_types.Lt(lt=bound):
             return f"below {bound}"
         case annotated_types.MinLen(min_length=bound):
-            return f"at least {bound} long"
+            return "not empty" if bound == 1 else f"at least {bound} long"
         case _:
-            return ""
+            pattern = getattr(metadata, "pattern", None)
+            return "" if pattern is None else PATTERN_WORDS.get(pattern, f"text that matches {pattern}")
 
 
 def describe_default(field: FieldInfo) -> str:

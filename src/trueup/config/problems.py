@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from trueup.config.reconciliation.presets import ReconciliationPreset
-from trueup.config.trading_node.forms import CLIENT_NAME, FILE_NAME, IMPORT_PATH, TRADER_ID, VERSION_MIN
+from trueup.config.trading_node.forms import PATTERN_WORDS
 from trueup.config.trading_node.secret_values import Location, has_password, is_secret_name
 
 SHOWN_VALUE_CHARS_MAX = 60
@@ -120,13 +120,16 @@ def _problem_of(details: ErrorDetails, raw: Mapping[str, Any], model: type[BaseM
         )
     if kind in _BOUNDS:
         return Problem(
-            ProblemKind.OUT_OF_RANGE, location, f"{shown} is out of range", _BOUNDS[kind].format_map(context)
+            ProblemKind.OUT_OF_RANGE,
+            location,
+            f"{shown} is out of range",
+            _describe_field(model, raw, location) or _BOUNDS[kind].format_map(context),
         )
     if kind in ("enum", "literal_error"):
         return Problem(ProblemKind.NOT_ALLOWED, location, f"{shown} is none of them", str(context.get("expected", "")))
     if kind == "string_pattern_mismatch":
         pattern = str(context.get("pattern"))
-        allowed = _PATTERN_WORDS.get(pattern, f"text that matches {pattern}")
+        allowed = PATTERN_WORDS.get(pattern, f"text that matches {pattern}")
         return Problem(ProblemKind.NOT_ALLOWED, location, f"{shown} is not of the right form", allowed)
     allowed = _describe_field(model, raw, location) or details["msg"]
     return Problem(ProblemKind.WRONG_TYPE, location, f"{shown} is of the wrong type", allowed)
@@ -139,15 +142,6 @@ _BOUNDS = {
     "less_than_equal": "{le} or less",
     "string_too_short": "text of at least {min_length} characters",
     "finite_number": "a finite number",
-}
-
-# The forms that texts have, in words: a pattern helps nobody.
-_PATTERN_WORDS = {
-    CLIENT_NAME: "capital letters, digits and underscores, beginning with a letter; no hyphen",
-    IMPORT_PATH: "package.module:Name",
-    TRADER_ID: "NAME-TAG: letters and digits with a hyphen between, such as TRADER-001",
-    VERSION_MIN: "a version, such as 6.2",
-    FILE_NAME: "a name without a path",
 }
 
 
@@ -170,7 +164,7 @@ def strip_tags(location: tuple[int | str, ...], raw: Mapping[str, Any]) -> Locat
             here = here[str(part)]
         elif isinstance(here, list | tuple) and isinstance(part, int) and part < len(here):
             here = here[part]
-        elif index + 1 < len(location) or (isinstance(part, str) and part == "[key]"):
+        elif index + 1 < len(location) or part == "[key]" or (isinstance(here, Mapping) and here.get("type") == part):
             continue
         kept.append(part)
     return tuple(kept)
@@ -241,7 +235,7 @@ def _describe_field(model: type[BaseModel], raw: Mapping[str, Any], location: Lo
     parent = model_at(model, raw, location[:-1]) if location else None
     field = parent.model_fields.get(str(location[-1])) if parent is not None else None
     if field is None:
-        return "a value of the right type"
+        return ""
     from trueup.config.describe import describe_field
 
     return describe_field(field)

@@ -14,3 +14,12 @@ VERSION_MIN = r"^\d+\.\d+(\.\d+)?$"
 
 FILE_NAME = r"^[^/\\]+$"
 """A file name without a directory."""
+
+# The forms that texts have, in words: a pattern helps nobody.
+PATTERN_WORDS = {
+    CLIENT_NAME: "capital letters, digits and underscores, beginning with a letter; no hyphen",
+    IMPORT_PATH: "package.module:Name",
+    TRADER_ID: "NAME-TAG: letters and digits with a hyphen between, such as TRADER-001",
+    VERSION_MIN: "a version, such as 6.2",
+    FILE_NAME: "a name without a path",
+}

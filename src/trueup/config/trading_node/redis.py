@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 
-from trueup.config.base import Count, Milliseconds, Number, Off, Section
+from trueup.config.base import Count, Milliseconds, Number, Off, Section, fault
 from trueup.config.trading_node.forms import VERSION_MIN
 
 FACTOR_MS = 2
@@ -93,6 +93,16 @@ class RedisConfig(Section):
 
     health: RedisHealthConfig = RedisHealthConfig()
     """What the server must fulfil."""
+
+    @model_validator(mode="after")
+    def _user_with_password(self) -> Self:
+        if self.username is not None and self.password is None:
+            raise fault(
+                "redis.username stands without a password",
+                allowed="both, or neither: the engine's client panics on a user name alone",
+                action="give TRUEUP_REDIS__PASSWORD, or remove the user name",
+            )
+        return self
 
     @property
     def address(self) -> str:

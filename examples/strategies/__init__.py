@@ -1,0 +1,1 @@
+"""Strategies that the example configuration names."""

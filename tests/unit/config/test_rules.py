@@ -1,0 +1,338 @@
+"""Every rule fires where its trap is, and is silent beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from trueup.config.problems import ProblemKind
+from trueup.config.rules import ALL_RULES, RULE_GROUPS, judge, rule_named
+from trueup.config.rules.live import LIVE_RULES
+from trueup.config.rules.shape import SHAPE_RULES
+from trueup.config.trading_node import LiveTradingNodeConfig
+
+USDM: dict[str, Any] = {"type": "binance_usdm", "environment": "TESTNET", "instrument_ids": ["BTCUSDT-PERP.BINANCE"]}
+SPOT: dict[str, Any] = {"type": "binance_spot", "environment": "TESTNET", "venue": "BINANCE_SPOT"}
+BYBIT: dict[str, Any] = {
+    "type": "importable",
+    "venue": "BYBIT",
+    "exec_config_path": "a:B",
+    "exec_factory_path": "a:C",
+    "data": False,
+}
+STRATEGY: dict[str, Any] = {
+    "strategy_path": "a:B",
+    "config_path": "a:C",
+    "config": {"instrument_id": "BTCUSDT-PERP.BINANCE"},
+    "claims": {"instrument_ids": ["BTCUSDT-PERP.BINANCE"]},
+}
+SOUND: dict[str, Any] = {"redis": {}, "clients": {"BINANCE": USDM}, "strategies": [STRATEGY]}
+"""A configuration in which no rule fires."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One rule, settings where it fires at `at`, and settings close by where it does not."""
+
+    rule: str
+    at: str
+    fires: dict[str, Any]
+    silent: dict[str, Any] = field(default_factory=dict)
+    engine: str = "1.231.0"
+
+
+def native(**settings: Any) -> dict[str, Any]:
+    """Return a reconciliation section in native mode."""
+    return {"reconciliation": {"mode": "native", "inflight_check_retries": 60, **settings}}
+
+
+def reconciliation(**settings: Any) -> dict[str, Any]:
+    """Return a reconciliation section."""
+    return {"reconciliation": settings}
+
+
+def clients(**named: dict[str, Any]) -> dict[str, Any]:
+    """Return clients."""
+    return {"clients": named}
+
+
+def strategy(**changes: Any) -> dict[str, Any]:
+    """Return the strategy with changes."""
+    return {**STRATEGY, **changes}
+
+
+FULL_HISTORY = {"open_check_open_only": False, "open_check_interval_secs": 30.0}
+
+CASES = [
+    Case("TU101", "clients.BINANCE.position_mode", clients(BINANCE={**USDM, "position_mode": "HEDGING"})),
+    Case(
+        "TU101",
+        "clients.BYBIT.position_mode",
+        clients(BYBIT={**BYBIT, "position_mode": "hedging"}),
+        clients(BYBIT=BYBIT),
+    ),
+    Case("TU101", "strategies[0].oms_type", {"strategies": [strategy(oms_type="HEDGING")]}),
+    Case(
+        "TU101",
+        "strategies[0].config.oms_type",
+        {"strategies": [strategy(config={"oms_type": "HEDGING"})]},
+        {"strategies": [strategy(config={"oms_type": "NETTING"})]},
+    ),
+    Case(
+        "TU102",
+        "clients.BINANCE.routing.venues",
+        clients(BINANCE={**USDM, "routing": {"venues": ["BINANCE", "SMART"]}}),
+        clients(BINANCE={**USDM, "routing": {"venues": ["BINANCE"]}}),
+    ),
+    Case(
+        "TU102",
+        "clients.BINANCE.routing.default",
+        clients(BINANCE={**USDM, "routing": {"default": True}}),
+        clients(BINANCE={**USDM, "routing": {"default": True}, "execution": False}),
+    ),
+    Case(
+        "TU103",
+        "clients.SPOT.venue",
+        clients(BINANCE=USDM, SPOT={**SPOT, "venue": "BINANCE"}),
+        clients(BINANCE=USDM, SPOT=SPOT),
+    ),
+    Case("TU201", "reconciliation.enabled", reconciliation(enabled=False)),
+    Case(
+        "TU202",
+        "reconciliation.position_check_interval_secs",
+        native(),
+        native(position_check_interval_secs=30),
+    ),
+    Case(
+        "TU203",
+        "reconciliation.open_check_interval_secs",
+        native(open_check_interval_secs=None, position_check_interval_secs=30),
+        reconciliation(open_check_interval_secs=None, position_check_interval_secs=30),
+    ),
+    Case("TU204", "reconciliation.open_check_interval_secs", reconciliation(open_check_interval_secs=None)),
+    Case(
+        "TU204",
+        "reconciliation.open_check_interval_secs",
+        native(open_check_interval_secs=None),
+        native(open_check_interval_secs=None, position_check_interval_secs=30),
+    ),
+    Case("TU205", "reconciliation.open_check_interval_secs", native(), reconciliation()),
+    Case(
+        "TU206",
+        "reconciliation.open_check_missing_retries",
+        reconciliation(**FULL_HISTORY, open_check_missing_retries=10, inflight_check_retries=5),
+        reconciliation(**FULL_HISTORY, open_check_missing_retries=11, inflight_check_retries=5),
+    ),
+    Case("TU206", "reconciliation.open_check_missing_retries", reconciliation(open_check_open_only=False)),
+    Case(
+        "TU207",
+        "reconciliation.open_check_missing_retries",
+        reconciliation(open_check_open_only=False, open_check_interval_secs=10.0, open_check_missing_retries=29),
+        reconciliation(open_check_open_only=False, open_check_interval_secs=10.0, open_check_missing_retries=30),
+    ),
+    Case(
+        "TU208",
+        "reconciliation.inflight_check_retries",
+        native(inflight_check_retries=58),
+        native(inflight_check_retries=59),
+    ),
+    Case(
+        "TU208",
+        "reconciliation.inflight_check_retries",
+        native(inflight_check_retries=5),
+        native(inflight_check_retries=5, venue_outage_secs_max=30),
+    ),
+    Case(
+        "TU209",
+        "reconciliation.open_check_interval_secs",
+        reconciliation(open_check_interval_secs=2.2),
+        reconciliation(open_check_interval_secs=2.3),
+    ),
+    Case(
+        "TU209",
+        "reconciliation.open_check_interval_secs",
+        {**clients(SPOT=SPOT), **reconciliation(open_check_interval_secs=1.9)},
+        {**clients(SPOT=SPOT), **reconciliation(open_check_interval_secs=2.0)},
+    ),
+    Case("TU301", "reconciliation.lookback_mins", reconciliation(lookback_mins=1440), reconciliation(lookback_mins=0)),
+    Case("TU302", "reconciliation.lookback_mins", reconciliation(lookback_mins=59), reconciliation(lookback_mins=60)),
+    Case(
+        "TU302",
+        "reconciliation.position_check_lookback_mins",
+        reconciliation(position_check_lookback_mins=59),
+        reconciliation(position_check_lookback_mins=60),
+    ),
+    Case(
+        "TU303",
+        "reconciliation.purge_closed_orders_buffer_mins",
+        reconciliation(open_check_lookback_mins=61),
+        reconciliation(open_check_lookback_mins=61, purge_closed_orders_buffer_mins=61),
+    ),
+    Case("TU304", "reconciliation.purge_from_database", reconciliation(purge_from_database=True)),
+    Case(
+        "TU305",
+        "reconciliation.purge_closed_orders_buffer_mins",
+        reconciliation(purge_closed_orders_buffer_mins=52_560_001),
+        reconciliation(purge_closed_orders_buffer_mins=52_560_000),
+    ),
+    Case("TU401", "strategies[0].claims", {"strategies": [strategy(claims={})]}),
+    Case(
+        "TU401",
+        "strategies[0].claims",
+        {"strategies": [strategy(config={"instrument_ids": ["BTCUSDT-PERP.BINANCE", "ETHUSDT-PERP.BINANCE"]})]},
+        {"strategies": [strategy(config={"instrument_ids": ["ETHUSDT-PERP.BINANCE"]}, claims={"claim_all": True})]},
+    ),
+    Case(
+        "TU401",
+        "strategies[0].claims",
+        {"strategies": [strategy(config={}, instrument_ids=["ETHUSDT-PERP.BINANCE"])]},
+        {"strategies": [strategy(config={}, instrument_ids=["BTCUSDT-PERP.BINANCE"])]},
+    ),
+    Case("TU402", "strategies[1].claims", {"strategies": [STRATEGY, STRATEGY]}),
+    Case(
+        "TU402",
+        "strategies[1].claims",
+        {"strategies": [strategy(claims={"claim_all": True}), STRATEGY]},
+        {"strategies": [strategy(claims={"claim_all": True}), strategy(claims={})]},
+    ),
+    Case(
+        "TU403",
+        "strategies[0].claims",
+        {"strategies": [strategy(claims={"instrument_ids": ["BTCUSDT-PERP.BINANCE", "BTCUSDT-PERP.BINNANCE"]})]},
+        {
+            "strategies": [strategy(claims={"instrument_ids": ["BTCUSDT-PERP.BINANCE", "X.SMART"]})],
+            **clients(BINANCE={**USDM, "routing": {"default": True}}),
+        },
+    ),
+    Case("TU404", "reconciliation.filter_position_reports", reconciliation(filter_position_reports=True)),
+    Case(
+        "TU405",
+        "reconciliation.generate_missing_orders",
+        reconciliation(generate_missing_orders=False),
+        reconciliation(generate_missing_orders=True),
+    ),
+    Case(
+        "TU406",
+        "reconciliation.filter_unclaimed_external_orders",
+        reconciliation(filter_unclaimed_external_orders=True),
+        reconciliation(filter_unclaimed_external_orders=False),
+    ),
+    Case("TU407", "reconciliation.allow_overfills", reconciliation(allow_overfills=True)),
+    Case("TU501", "redis", {"redis": None}),
+    Case("TU502", "redis.number_of_retries", {"redis": {"number_of_retries": 100}}),
+    Case(
+        "TU502",
+        "redis.number_of_retries",
+        {"redis": {"number_of_retries": 5}},
+        {"redis": {"number_of_retries": 3, "connection_timeout_secs": 2}},
+    ),
+    Case("TU503", "redis.flush_on_start", {"redis": {"flush_on_start": True}}),
+    Case("TU504", "redis.buffer_interval_ms", {"redis": {"buffer_interval_ms": 100}}),
+    Case("TU505", "redis.persist_account_events", {"redis": {"persist_account_events": False}}),
+    Case("TU506", "redis.use_instance_id", {"redis": {"use_instance_id": True}}),
+    Case(
+        "TU507",
+        "redis.tls",
+        {"redis": {"host": "db.example", "password": "x"}},
+        {"redis": {"host": "db.example", "password": "x", "tls": True}},
+    ),
+    Case(
+        "TU507",
+        "redis.tls",
+        {"redis": {"host": "10.0.0.1", "password": "x"}},
+        {"redis": {"host": "localhost", "password": "x"}},
+    ),
+    Case("TU508", "redis.health.persistence_required", {"redis": {"health": {"persistence_required": False}}}),
+    Case(
+        "TU508",
+        "redis.health.eviction_policies_allowed",
+        {"redis": {"health": {"eviction_policies_allowed": ["noeviction", "allkeys-lru"]}}},
+    ),
+    Case(
+        "TU601",
+        "engine.graceful_shutdown_on_exception",
+        {"engine": {"graceful_shutdown_on_exception": False}},
+    ),
+    Case("TU602", "logs.use_pyo3", {"logs": {"use_pyo3": False}}, {"logs": {"use_pyo3": False}, "redis": None}),
+    Case("TU603", "logs.level_file", {"logs": {"level_file": "OFF"}}, {"logs": {"level_file": "ERROR"}}),
+    Case("TU603", "logs.format", {"logs": {"format": "text"}}),
+    Case("TU604", "risk.bypass", {"risk": {"bypass": True}}),
+    Case("TU701", "nautilus_trader", {}, engine="1.221.0"),
+    Case("TU701", "nautilus_trader", {}, engine="2.0.0rc6"),
+    Case("TU702", "reconciliation.position_check_retries", reconciliation(position_check_retries=5), engine="1.223.0"),
+    Case("TU702", "reconciliation.convert_quote_qty_to_base", reconciliation(convert_quote_qty_to_base=True)),
+]
+
+
+def fired(settings: dict[str, Any], engine: str = "1.231.0") -> set[tuple[str, str]]:
+    """Return which rules fire at which fields."""
+    config = LiveTradingNodeConfig(**{**SOUND, **settings})
+    return {(str(one.rule.id), one.field) for one in judge(config, engine)}
+
+
+def test_no_rule_fires_in_a_sound_configuration() -> None:
+    assert fired({}) == set()
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.rule}-{case.at}")
+def test_a_rule_fires_at_its_field(case: Case) -> None:
+    assert (case.rule, case.at) in fired(case.fires, case.engine)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.rule}-{case.at}")
+def test_a_rule_is_silent_beside_its_trap(case: Case) -> None:
+    assert case.rule not in {rule for rule, _ in fired(case.silent)}
+
+
+def test_every_rule_that_looks_at_settings_has_a_case_here() -> None:
+    assert {rule.id for rule in ALL_RULES if rule.find is not None} == {case.rule for case in CASES}
+
+
+def test_rules_without_a_predicate_are_those_of_the_file_and_of_live() -> None:
+    assert {rule.id for rule in ALL_RULES if rule.find is None} == {rule.id for rule in (*SHAPE_RULES, *LIVE_RULES)}
+
+
+def test_every_kind_of_problem_has_its_rule() -> None:
+    assert {str(rule.id) for rule in SHAPE_RULES} == {kind.value for kind in ProblemKind}
+
+
+def test_ids_and_slugs_are_unique_and_in_order() -> None:
+    ids = [str(rule.id) for rule in ALL_RULES]
+    assert ids == sorted(set(ids))
+    assert len({rule.slug for rule in ALL_RULES}) == len(ALL_RULES)
+    assert sum(len(group) for group in RULE_GROUPS.values()) == len(ALL_RULES)
+
+
+@pytest.mark.parametrize("rule", ALL_RULES, ids=lambda rule: rule.slug)
+def test_every_rule_says_why_in_one_sentence_who_says_so_and_what_to_do(rule: Any) -> None:
+    assert rule.why.endswith(".")
+    assert ". " not in rule.why
+    assert rule.source
+    assert rule.action.endswith(".")
+
+
+def test_a_rule_is_found_by_id_and_by_slug_in_any_case() -> None:
+    assert rule_named("tu206") is rule_named(" Missing-Order-Livelock ")
+    assert rule_named("TU999") is None
+
+
+def test_an_engine_that_is_not_installed_is_an_unsupported_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trueup.config.rules.registry.installed_version", lambda: None)
+    config = LiveTradingNodeConfig(**SOUND)
+    assert [(str(one.rule.id), one.found) for one in judge(config)] == [("TU701", "nautilus_trader is not installed")]
+
+
+def test_errors_come_before_warnings() -> None:
+    found = judge(LiveTradingNodeConfig(risk={"bypass": True}), "1.231.0")
+    assert [one.rule.severity.value for one in found] == ["error", "warning"]
+
+
+def test_the_longest_block_of_a_silent_store_is_every_attempt_and_every_delay() -> None:
+    redis = LiveTradingNodeConfig(redis={"number_of_retries": 3, "connection_timeout_secs": 2}).redis
+    assert redis is not None
+    assert redis.connect_secs_max == pytest.approx(4 * 2 + 0.002 + 0.004 + 0.008)
+    patient = LiveTradingNodeConfig(redis={"number_of_retries": 100, "max_delay_secs": 1000}).redis
+    assert patient is not None
+    assert patient.connect_secs_max > 80_000
