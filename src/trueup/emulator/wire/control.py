@@ -8,6 +8,8 @@ be called. Numbers that matter are JSON strings, as everywhere at this venue.
 from __future__ import annotations
 
 import inspect
+import sys
+import traceback
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, get_type_hints
 
@@ -287,6 +289,9 @@ async def _envelope(request: web.Request, handler: _Endpoint) -> web.StreamRespo
         return _error(400, kind, str(error))
     except (msgspec.MsgspecError, ValueError) as error:
         return _error(400, "config", f"the request cannot be used: {error}")
+    except Exception as error:
+        traceback.print_exc(limit=20, file=sys.stderr)
+        return _error(500, "emulator", f"the emulator failed inside: {type(error).__name__}: {error}")
     return web.Response(body=msgspec.json.encode({"result": result}), content_type="application/json")
 
 

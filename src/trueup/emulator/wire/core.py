@@ -58,7 +58,7 @@ class WireCore:
         self.alarms = Alarms(clock)
         self.digits = digits_of(venue.symbols())
         self.commit = GroupCommit(venue.journal, self._publish)
-        self.hub = StreamHub(self._stream_opened, self._stream_closed)
+        self.hub = StreamHub(self._stream_opened, self._stream_closed, self._greeting)
         socket_limits = settings.streams.for_wire()
         self.user_streams = UserStreams(self.hub, self.listen_keys, self.faults, clock, self.alarms, self.digits)
         self.market_streams = MarketStreams(venue, self.digits, self.hub, self.commit.collect)
@@ -120,6 +120,9 @@ class WireCore:
     def _stream_opened(self, name: str) -> None:
         if self.listen_keys.account_of(name) is None:
             self.market_streams.opened(name)
+
+    def _greeting(self, name: str) -> bytes | None:
+        return self.market_streams.greeting(name)
 
     def _stream_closed(self, name: str) -> None:
         # A listen key may be dead by now; market streams ignore names that they never opened.

@@ -88,6 +88,16 @@ class MarketStreams:
             return
         self._sampled.pop(name, None)
 
+    def greeting(self, name: str) -> bytes | None:
+        """Return the touch for a new subscriber of ``<symbol>@bookTicker``.
+
+        The real venue's market never stands still, so its next update comes within milliseconds; here it may not.
+        """
+        symbol = self._symbol_of.get(name.removesuffix("@bookTicker")) if name.endswith("@bookTicker") else None
+        if symbol is None:
+            return None
+        return orjson.dumps(forms.book_ticker_event(self._venue.book_top(symbol), self._digits))
+
     def _follows(self, name: str) -> bool:
         return name == "!bookTicker" or name.endswith(("@bookTicker", "@aggTrade", "@trade"))
 

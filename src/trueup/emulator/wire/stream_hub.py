@@ -39,11 +39,19 @@ class StreamHub:
     ----------
     on_first, on_last : Callable[[str], None]
         Called when a stream gets its first and loses its last subscriber.
+    greeting : Callable[[str], bytes | None]
+        What a new subscriber of a stream gets at once.
     """
 
-    def __init__(self, on_first: Callable[[str], None], on_last: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        on_first: Callable[[str], None],
+        on_last: Callable[[str], None],
+        greeting: Callable[[str], bytes | None],
+    ) -> None:
         self._on_first = on_first
         self._on_last = on_last
+        self._greeting = greeting
         self.clients: set[StreamClient] = set()
         self._by_stream: dict[str, set[StreamClient]] = {}
 
@@ -70,6 +78,9 @@ class StreamHub:
             self._on_first(name)
         else:
             listeners.add(client)
+        greeting = self._greeting(name)
+        if greeting is not None:
+            client.socket.send(_combined(name, greeting) if client.combined else greeting)
         return True
 
     def unsubscribe(self, client: StreamClient, name: str) -> None:
@@ -102,7 +113,11 @@ class StreamHub:
                 continue
             if client.combined:
                 if wrapped is None:
-                    wrapped = b'{"stream":%b,"data":%b}' % (orjson.dumps(name), payload)
+                    wrapped = _combined(name, payload)
                 client.socket.send(wrapped)
             else:
                 client.socket.send(payload)
+
+
+def _combined(name: str, payload: bytes) -> bytes:
+    return b'{"stream":%b,"data":%b}' % (orjson.dumps(name), payload)
