@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import gc
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from types import MappingProxyType
 
 from trueup.core.diff import Comparison, compare
+from trueup.core.lifecycle import Cycle, Ledger, LifeState, Transition, advance, unobserved
 from trueup.core.plan import plan
 from trueup.core.settings import PlanSettings
 from trueup.core.tolerance import Tolerance
+from trueup.core.two_look import GAP_NS_MIN, Looks, take_look
 from trueup.model.coverage import RecordKind
+from trueup.model.discrepancies import Discrepancy
 from trueup.model.plans import Plan
 from trueup.model.positions import PositionKey
 from trueup.model.snapshots import NodeSnapshot
@@ -23,7 +27,6 @@ from trueup.node.binding import AccountPort
 from trueup.node.look import CHEAP_CLAIMS, Look
 from trueup.node.pacing import in_slices, off_loop
 from trueup.node.settings import NodeSettings
-from trueup.node.twice import seen_twice
 from trueup.venues.draft import ReadingDraft, VenueReading
 from trueup.venues.questions import Question, open_questions, unexplained_positions
 from trueup.venues.reader import ReadRequest
@@ -33,6 +36,8 @@ _logger = logging.getLogger("trueup.node")
 NS_PER_SECOND = 1_000_000_000
 QUESTION_ROUNDS_MAX = 4
 """An answer may open a new question (an order's fills), and that is all: two rounds are normal."""
+GAP_SHARE = 0.8
+"""Of the pause between two looks: the rule measures from the end of one reading to the start of the next."""
 COLLECTOR_STEPS_MIN = 2_000
 """Plans from this size on run with the garbage collector off: full collections cost 60 to 380 ms at 50,000 orders."""
 
@@ -51,12 +56,15 @@ class Depth:
         Where to read on from when a position stays unexplained; None not to.
     deadline : float or None
         On the clock of ``time.monotonic``.
+    at_startup : bool
+        Nothing trades yet.
     """
 
     history_from_ns: int
     known_from_ns: int | None
     widen_to_ns: int | None = None
     deadline: float | None = None
+    at_startup: bool = False
 
 
 class AccountTruth:
@@ -68,10 +76,17 @@ class AccountTruth:
         The account, as the binding offers it.
     settings : NodeSettings
         What the operator wants.
+    on_transitions : Callable[[tuple[Transition, ...]], None]
+        Hears every change in the life of a discrepancy.
     """
 
-    def __init__(self, port: AccountPort, settings: NodeSettings) -> None:
+    def __init__(
+        self, port: AccountPort, settings: NodeSettings, on_transitions: Callable[[tuple[Transition, ...]], None]
+    ) -> None:
         self.port = port
+        self.ledger = Ledger()
+        self._looks = Looks()
+        self._on_transitions = on_transitions
         self._settings = settings
         self._tolerance = Tolerance(submit_grace_ns=int(settings.submit_grace_secs * NS_PER_SECOND))
 
@@ -105,38 +120,63 @@ class AccountTruth:
         # The node is read after the venue: what the stream brought meanwhile is in it, and is no difference.
         self.port.drain()
         node = await self.port.snapshot_all(depth.known_from_ns)
-        comparison = await self._compare(reading, node)
+        comparison = await self._compare(reading, node, at_startup=depth.at_startup)
         return self._look(reading, node, comparison, claims=DEFAULT_CLAIMS, unexplained=unexplained)
 
+    def judge(self, look: Look, *, at_startup: bool = False) -> tuple[Discrepancy, ...]:
+        """Take a deep look into account and return what may be acted on now: see `trueup.core.two_look`."""
+        gap_ns = min(GAP_NS_MIN, int(self._settings.second_look_secs * NS_PER_SECOND * GAP_SHARE))
+        result = take_look(
+            self._looks,
+            look.discrepancies,
+            look.reading.snapshot,
+            look.node,
+            at_startup=at_startup,
+            gap_ns_min=gap_ns,
+        )
+        self._looks = result.looks
+        given_up = {name for name, life in self.ledger.open.items() if life.state is LifeState.GIVEN_UP}
+        return tuple(one for one in result.act_on if one.fingerprint not in given_up)
+
     async def heal(
-        self,
-        look: Look,
-        *,
-        before: Look | None = None,
-        at_startup: bool = False,
-        leave: frozenset[str] = frozenset(),
+        self, look: Look, act_on: tuple[Discrepancy, ...], *, at_startup: bool = False
     ) -> tuple[Plan, Applied]:
-        """Plan what a look asks for and apply it.
+        """Plan what may be acted on and apply it.
 
         Parameters
         ----------
         look : Look
             A deep look, just made.
-        before : Look, optional
-            The look before it: with one, only what both saw is acted on (see `trueup.core.two_look`).
+        act_on : tuple of Discrepancy
+            What `judge` returned for it.
         at_startup : bool
             Nothing trades yet: rebuilding and opening balances are allowed.
-        leave : frozenset of str
-            Fingerprints not to act on.
         """
-        made = await self._plan(look, before, leave, at_startup=at_startup)
+        made = await self._plan(look, act_on, at_startup=at_startup)
         applied = self.port.begin(look.reading)
-        if made.is_empty:
-            return made, applied
-        self.port.drain()
-        with _collector_off(wanted=len(made.steps) >= COLLECTOR_STEPS_MIN):
-            await in_slices(made.steps, self.port.apply)
+        if made.steps:
+            self.port.drain()
+            with _collector_off(wanted=len(made.steps) >= COLLECTOR_STEPS_MIN):
+                await in_slices(made.steps, self.port.apply)
+        self.note(look, act_on, made)
         return made, applied
+
+    def note(self, look: Look, act_on: tuple[Discrepancy, ...] = (), made: Plan | None = None) -> None:
+        """Take a look into the lives of the discrepancies, and tell what changed."""
+        refused = {name: one.reason for one in (made.refused if made else ()) for name in one.fingerprints}
+        confirmed = frozenset(one.fingerprint for one in act_on)
+        snapshot = look.reading.snapshot
+        cycle = Cycle(
+            time_ns=snapshot.ended_ns,
+            discrepancies=look.discrepancies,
+            confirmed=confirmed,
+            healed=confirmed - refused.keys() if made is not None and made.steps else frozenset(),
+            refused=MappingProxyType(refused),
+            unobserved=unobserved(self.ledger, snapshot),
+        )
+        self.ledger, transitions = advance(self.ledger, cycle)
+        if transitions:
+            self._on_transitions(transitions)
 
     # -- parts -------------------------------------------------------------------------------------------------------
 
@@ -155,19 +195,17 @@ class AccountTruth:
             reading = await reader.freeze(draft)
         return reading, node
 
-    async def _compare(self, reading: VenueReading, node: NodeSnapshot) -> Comparison:
+    async def _compare(self, reading: VenueReading, node: NodeSnapshot, *, at_startup: bool = False) -> Comparison:
         claims = self.port.claims()
-        return await off_loop(
-            _size(reading, node), lambda: compare(reading.snapshot, node, self._tolerance, claims=claims)
-        )
+        # At the start no answer is on its way: whoever asked for it was another process.
+        tolerance = replace(self._tolerance, settle_ns=0) if at_startup else self._tolerance
+        return await off_loop(_size(reading, node), lambda: compare(reading.snapshot, node, tolerance, claims=claims))
 
-    async def _plan(self, look: Look, before: Look | None, leave: frozenset[str], *, at_startup: bool) -> Plan:
+    async def _plan(self, look: Look, act_on: tuple[Discrepancy, ...], *, at_startup: bool) -> Plan:
         settings = PlanSettings(at_startup=at_startup, claims=self.port.claims(), tolerance=self._tolerance)
-        acted_on = look.discrepancies if before is None else seen_twice(before, look)
-        acted_on = tuple(one for one in acted_on if one.fingerprint not in leave)
         return await off_loop(
             _size(look.reading, look.node),
-            lambda: plan(acted_on, look.reading.snapshot, look.node, settings, observed=look.discrepancies),
+            lambda: plan(act_on, look.reading.snapshot, look.node, settings, observed=look.discrepancies),
         )
 
     def _look(

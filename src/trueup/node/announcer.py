@@ -58,7 +58,7 @@ class Announcer:
             raise ValueError(f"more than {LISTENERS_MAX} listeners on one node")
         self._listeners.append(listener)
 
-    def say(self, kind: str, **data: Any) -> None:
+    def say(self, kind: str, /, **data: Any) -> None:
         """Tell every listener about an event that happens now."""
         event = LifeCycleEvent(kind, time.time_ns(), data)
         for listener in self._listeners:

@@ -5,29 +5,22 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 
-from trueup.model.plans import Plan
 from trueup.model.steps import GuardAdvice
 from trueup.model.verdicts import VerdictState
 from trueup.node.account import NS_PER_SECOND, AccountTruth, Depth
-from trueup.node.applied import Applied
 from trueup.node.binding import GuardState
 from trueup.node.look import Look, TrueUpOutcome
 from trueup.node.settings import NodeSettings
 
 _logger = logging.getLogger("trueup.node")
 
-TRIES_MAX = 5
-"""How often the same difference is acted on before it is left to the operator: more would only fill the log."""
-TRIED_MAX = 10_000
-"""Differences whose tries are remembered."""
 OVERLAP_SECS = 60.0
 """Read again before the last deep look: what the venue's lists show late."""
-VERIFY_LOOKS_MAX = 3
-"""Looks after acting: what the stream brings meanwhile may need one more."""
+LOOKS_MAX = 5
+"""Looks in one true-up: two that agree, one to verify, and two more for what the stream brings meanwhile."""
 
 
 class Monitor:
@@ -54,7 +47,6 @@ class Monitor:
         self._started_ns = verified_ns
         self._verified_ns = verified_ns
         self._deep_at = time.monotonic()
-        self._tries: Counter[str] = Counter()
         self._last: Look | None = None
         self._busy = asyncio.Lock()
         self.suspects: set[str] = set()
@@ -90,34 +82,27 @@ class Monitor:
 
     async def _true_up(self) -> TrueUpOutcome:
         self.suspects.clear()
-        first = await self._deep_look()
-        if first.is_clean:
-            return self._clean(first)
-        await asyncio.sleep(self._settings.second_look_secs)
-        look = await self._deep_look()
-        if look.is_clean:
-            return self._clean(look)
-        outcome = TrueUpOutcome(verdicts=(look.verdict,), discrepancies=look.discrepancies)
-        for _ in range(VERIFY_LOOKS_MAX):
-            made, applied = await self._heal(look, first)
-            outcome = self._joined(outcome, look, made, applied)
-            if not made.steps:
-                break
-            first, look = look, await self._deep_look()
+        outcome = TrueUpOutcome()
+        for number in range(LOOKS_MAX):
+            look = await self._deep_look()
             outcome = replace(outcome, verdicts=(look.verdict,), discrepancies=look.discrepancies)
+            act_on = self.account.judge(look)
             if look.is_clean:
-                return replace(self._clean(look), steps=outcome.steps, problems=outcome.problems)
+                self.account.note(look)
+                return self._clean(look, outcome)
+            made, applied = await self.account.heal(look, act_on)
+            outcome = replace(
+                outcome,
+                refused=made.refused,
+                steps=(*outcome.steps, *made.steps),
+                problems=(*outcome.problems, *applied.problems),
+            )
+            if number and not made.steps:
+                break
+            if not made.steps:
+                await asyncio.sleep(self._settings.second_look_secs)
         self.guard_wanted = _guard_of(outcome)
         return outcome
-
-    async def _heal(self, look: Look, before: Look) -> tuple[Plan, Applied]:
-        tired = frozenset(name for name in look.fingerprints if self._tries[name] >= TRIES_MAX)
-        made, applied = await self.account.heal(look, before=before, leave=tired)
-        if made.steps:
-            self._tries.update(look.fingerprints)
-            if len(self._tries) > TRIED_MAX:
-                self._tries = Counter(dict(self._tries.most_common(TRIED_MAX // 2)))
-        return made, applied
 
     async def _deep_look(self) -> Look:
         unexplained_before = frozenset() if self._last is None else self._last.unexplained
@@ -145,12 +130,11 @@ class Monitor:
             return self._started_ns
         return max(self._started_ns, now_ns - int(buffer_secs * NS_PER_SECOND))
 
-    def _clean(self, look: Look) -> TrueUpOutcome:
+    def _clean(self, look: Look, outcome: TrueUpOutcome) -> TrueUpOutcome:
         self._verified_ns = look.reading.snapshot.started_ns
         self._deep_at = time.monotonic()
-        self._tries.clear()
         self.guard_wanted = GuardState.ACTIVE
-        return TrueUpOutcome(verdicts=(look.verdict,))
+        return replace(outcome, refused=())
 
     def _is_deep_due(self) -> bool:
         return time.monotonic() - self._deep_at >= self._settings.deep_interval_secs
@@ -161,16 +145,6 @@ class Monitor:
         return any(
             order.status.is_in_flight and max(order.updated_ns, order.submitted_ns) < limit_ns
             for order in look.node.orders
-        )
-
-    def _joined(self, outcome: TrueUpOutcome, look: Look, made: Plan, applied: Applied) -> TrueUpOutcome:
-        return replace(
-            outcome,
-            verdicts=(look.verdict,),
-            discrepancies=look.discrepancies,
-            refused=made.refused,
-            steps=(*outcome.steps, *made.steps),
-            problems=(*outcome.problems, *applied.problems),
         )
 
 

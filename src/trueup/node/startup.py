@@ -79,17 +79,18 @@ class StartUp:
         furthest_ns = 0 if lookback is None else max(0, self._now_ns - int(lookback * NS_PER_SECOND))
         if cold:
             known_from_ns = 0 if self._settings.history == "full" else None
-            return Depth(history_from_ns=furthest_ns, known_from_ns=known_from_ns, deadline=deadline)
+            return Depth(history_from_ns=furthest_ns, known_from_ns=known_from_ns, deadline=deadline, at_startup=True)
         verified_ns = self._state.verified_ns(self._account.account_id)
         if verified_ns is None or verified_ns > self._now_ns:
             known_from_ns = self._purge_horizon_ns()
-            return Depth(history_from_ns=furthest_ns, known_from_ns=known_from_ns, deadline=deadline)
+            return Depth(history_from_ns=furthest_ns, known_from_ns=known_from_ns, deadline=deadline, at_startup=True)
         since_ns = max(furthest_ns, verified_ns - int(OVERLAP_SECS * NS_PER_SECOND))
         return Depth(
             history_from_ns=since_ns,
             known_from_ns=max(verified_ns, self._purge_horizon_ns() or 0) if self._purges else verified_ns,
             widen_to_ns=furthest_ns,
             deadline=deadline,
+            at_startup=True,
         )
 
     async def run(self, timeout_secs: float) -> StartUpResult:
@@ -114,11 +115,14 @@ class StartUp:
             look = await self._account.deep_look(depth)
             outcome = replace(outcome, verdicts=(look.verdict,), discrepancies=look.discrepancies)
             if look.is_clean:
+                self._account.judge(look, at_startup=True)
+                self._account.note(look)
                 return StartUpResult(outcome=replace(outcome, refused=()), look=look)
             if look.verdict.unknowns:
                 reason = "; ".join(look.verdict.unknowns)
             else:
-                made, applied = await self._account.heal(look, at_startup=True)
+                act_on = self._account.judge(look, at_startup=True)
+                made, applied = await self._account.heal(look, act_on, at_startup=True)
                 outcome = replace(
                     outcome,
                     refused=made.refused,

@@ -8,6 +8,7 @@ import time
 from collections.abc import Awaitable
 from typing import Any
 
+from trueup.core.lifecycle import Transition
 from trueup.model.verdicts import VerdictState
 from trueup.node.account import AccountTruth
 from trueup.node.binding import GuardState, Hooks, NodeBinding
@@ -73,7 +74,7 @@ class Supervisor:
         self._handle.enter(Phase.RECONCILING)
         limit_secs = self._settings.startup_timeout_secs or timeout_secs
         began = time.monotonic()
-        accounts = [AccountTruth(port, self._settings) for port in self._binding.accounts()]
+        accounts = [AccountTruth(port, self._settings, self._tell) for port in self._binding.accounts()]
         try:
             async with asyncio.timeout(limit_secs + STARTUP_SLACK_SECS):
                 results = await asyncio.gather(*(self._start_account(account, limit_secs) for account in accounts))
@@ -138,6 +139,18 @@ class Supervisor:
                 if outcome is not None:
                     self._show(outcome, during="monitoring")
             self._after_looks()
+
+    def _tell(self, transitions: tuple[Transition, ...]) -> None:
+        for one in transitions[:LINES_MAX]:
+            self._handle.announcer.say(
+                "discrepancy",
+                fingerprint=one.fingerprint,
+                kind=one.kind.value,
+                state=one.after.value,
+                line=one.line,
+                reason=one.reason,
+                resolved_by=None if one.resolved_by is None else one.resolved_by.value,
+            )
 
     async def _guarded(self, work: Awaitable[TrueUpOutcome | None]) -> TrueUpOutcome | None:
         """Do work that must never end the loop, whatever an adapter or a record does."""

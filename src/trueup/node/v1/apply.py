@@ -82,6 +82,16 @@ class OwnerChoice:
         return self._claims.get(instrument_id.value) or self._native(instrument_id)
 
 
+def _instrument_of(step: Step) -> str:
+    match step:
+        case Seed() | Amend() | Final():
+            return step.order.instrument_id
+        case Fill():
+            return step.fill.instrument_id
+        case _:
+            return step.instrument_id
+
+
 class Applier:
     """Apply steps to one account of one node.
 
@@ -110,21 +120,29 @@ class Applier:
         self._clock_ns = clock_ns
         self._reading: VenueReading | None = None
         self._applied = Applied()
+        self._broken: set[str] = set()
 
     def begin(self, reading: VenueReading) -> Applied:
         """Begin to apply a plan that was made from a reading; the adapter's reports are taken from it."""
         self._reading = reading
         self._applied = Applied()
+        self._broken.clear()
         return self._applied
 
     def apply(self, step: Step) -> None:
         """Apply one step, at once and without a pause; a failure is kept, not raised."""
         name = type(step).__name__
+        instrument_id = _instrument_of(step)
+        if instrument_id in self._broken:
+            self._applied.skipped[name] += 1
+            return
         try:
             done = self._dispatch(step)
         except Exception as error:
             _logger.exception("a step could not be applied: %s", step)
             self._applied.note(f"{name} failed with {type(error).__name__}: {error}")
+            # What follows on this instrument was planned on top of it: half a plan could be worse than none.
+            self._broken.add(instrument_id)
             return
         if done:
             self._applied.done[name] += 1
@@ -162,6 +180,8 @@ class Applier:
         known = self._cache.order(ClientOrderId(record.client_order_id))
         if (known is None) != step.is_new:
             return False  # the stream was faster: what it said will be compared again
+        if known is None:
+            self._clear_leftovers(ClientOrderId(record.client_order_id))
         seed = replace(record, filled_quantity=Decimal(0), average_price=None, updated_ns=record.accepted_ns)
         self._owners.seed_for(record.owner if step.is_new else None, lambda: self._report_order(seed))
         self._index_venue_order_id(record)
@@ -308,6 +328,16 @@ class Applier:
         if position_of is not None:
             report.venue_position_id = self._position_id(record.instrument_id, position_of)
         self._engine.reconcile_execution_report(report)
+
+    def _clear_leftovers(self, client_order_id: ClientOrderId) -> None:
+        """Clear the indexes of an order whose events the store lost: the cache would refuse to add it again."""
+        held = (
+            self._cache.position_id(client_order_id),
+            self._cache.strategy_id_for_order(client_order_id),
+            self._cache.client_id(client_order_id),
+        )
+        if any(one is not None for one in held):
+            self._cache.purge_order(client_order_id, purge_from_database=True)
 
     def _index_venue_order_id(self, record: OrderRecord | FillRecord) -> None:
         """Let the cache find the order by the venue's name; without it the engine refuses the fill."""

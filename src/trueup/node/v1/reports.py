@@ -20,6 +20,9 @@ from nautilus_trader.model.objects import Currency, Money, Price, Quantity
 from trueup.model.fills import FillRecord
 from trueup.model.orders import OrderRecord
 
+PRECISION_MAX = 9
+"""Decimals that every build of the engine can hold; an average computed by us may have more."""
+
 # A report's own identity and its arrival: made anew for the report that is built.
 _OWN = frozenset({"self", "report_id", "ts_init"})
 ORDER_REPORT_FIELDS = tuple(
@@ -33,7 +36,9 @@ def as_price(value: Decimal | None, instrument: Any) -> Price | None:
     if value is None:
         return None
     price = Price(value, instrument.price_precision)
-    return price if price.as_decimal() == value else Price.from_str(format(value, "f"))
+    if price.as_decimal() == value:
+        return price
+    return Price.from_str(format(round(value, PRECISION_MAX).normalize(), "f"))
 
 
 def as_quantity(value: Decimal, instrument: Any) -> Quantity:
