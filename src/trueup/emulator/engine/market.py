@@ -152,9 +152,14 @@ def _step_one(state: State, market: MarketState) -> None:
 def print_trade(state: State, command: commands.PrintTrade) -> None:
     """Let an outside taker trade, as a line of a replayed tape: the market stands at its price afterwards."""
     rules = state.rule(command.symbol)
-    tick = _ticks(rules, command.price, "price")
-    if command.quantity <= 0:
-        raise EmulatorError(f"the quantity {command.quantity} of {command.symbol} was not positive")
+    if not (command.price > 0 and command.quantity > 0):
+        raise EmulatorError(
+            f"the print of {command.quantity} {command.symbol} at {command.price} was not a trade",
+            allowed="a positive price and quantity",
+        )
+    # An old tape may have finer ticks and steps than the symbol has now.
+    tick = rules.to_ticks(rules.round_price(command.price))
+    quantity = max(rules.round_quantity(command.quantity), rules.step)
     market = state.image.markets[command.symbol]
     side = Side.SELL if command.buyer_maker else Side.BUY
     spread = state.image.settings.market.spread_ticks
@@ -162,7 +167,7 @@ def print_trade(state: State, command: commands.PrintTrade) -> None:
     if bid <= 0:
         raise EmulatorError(f"the price {command.price} of {command.symbol} leaves no room for a bid")
     market.explicit = False
-    _outside_trade(state, market, side, tick, command.quantity)
+    _outside_trade(state, market, side, tick, quantity)
     _move(state, market, bid, bid + spread, None)
 
 

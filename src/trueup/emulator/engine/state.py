@@ -317,8 +317,10 @@ class State:
     def _rebuild_account(self, account: AccountState) -> None:
         for symbol, due_ms in account.countdowns.items():
             self.schedule(due_ms, "countdown", f"{account.account_id}\n{symbol}")
+        index = self.indexes[account.account_id]
+        index.dirty.update(dict.fromkeys(index.symbols))
         for symbol, record in account.symbols.items():
-            self.indexes[account.account_id].dirty[symbol] = None
+            index.dirty[symbol] = None
             if any(leg.quantity for leg in record.legs.values()):
                 self.holders[symbol][account.account_id] = None
 

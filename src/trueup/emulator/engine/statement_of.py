@@ -132,7 +132,8 @@ def positions(state: State, account: AccountState, symbol: str | None, *, includ
 
 def summary(state: State, account: AccountState) -> AccountSummary:
     """Return an account whole."""
-    touched = [position(state, account, symbol, side) for symbol in account.symbols for side in sides(account)]
+    symbols = dict.fromkeys([*account.symbols, *state.indexes[account.account_id].symbols])
+    touched = [position(state, account, symbol, side) for symbol in symbols for side in sides(account)]
     return AccountSummary(
         account_id=account.account_id,
         fee_tier=account.fee_tier,
