@@ -20,6 +20,8 @@ class Outcome:
         Whether the node traded at the end.
     comparison : Comparison, optional
         The node beside the truth; None if the node could not be asked.
+    unaided : bool
+        Whether it was equal before verified mode was asked for a true-up at the end.
     equal_after_secs : float, optional
         When, counted from the last thing that happened to the node or the venue, it became equal for good.
     wall_secs : float
@@ -40,6 +42,7 @@ class Outcome:
     mode: str
     trading: bool = False
     comparison: Comparison | None = None
+    unaided: bool = False
     equal_after_secs: float | None = None
     wall_secs: float = 0.0
     starts: tuple[str, ...] = ()

@@ -163,8 +163,8 @@ class DrillRun:
 
     async def _node_step(self, step: Step) -> None:
         match step:
-            case StartNode(cold, outcome):
-                await self._start(cold=cold, outcome=outcome)
+            case StartNode():
+                await self._start(step)
             case KillNode(now):
                 if not now:
                     await self._settle()
@@ -244,16 +244,16 @@ class DrillRun:
             raise DrillError("no node is alive at this step", action="start one before")
         return self._node
 
-    async def _start(self, *, cold: bool, outcome: str) -> None:
-        if cold and self._store is not None:
+    async def _start(self, step: StartNode) -> None:
+        if step.cold and self._store is not None:
             await self._store.forget(self._trader_id)
         self._lives += 1
-        self._node = NodeProcess(self._nursery, self._spec())
+        self._node = NodeProcess(self._nursery, self._spec("native" if step.natively else self.mode))
         await self._node.start()
-        if outcome == "pending":
+        if step.outcome == "pending":
             self._starts.append("pending")
             return
-        self._starts.append(await self._await_start(self._node, expected=outcome))
+        self._starts.append(await self._await_start(self._node, expected=step.outcome))
 
     async def _await_start(self, node: NodeProcess, *, expected: str) -> str:
         """Return how a start ended, once it has."""
@@ -273,11 +273,11 @@ class DrillRun:
             return f"refused: not trading after {limit:.0f} s"
         return "refused: the process runs, the strategy does not"
 
-    def _spec(self) -> NodeSpec:
+    def _spec(self, mode: Mode) -> NodeSpec:
         scenario = self.scenario
         return NodeSpec(
             trader_id=self._trader_id,
-            mode=self.mode,
+            mode=mode,
             venue_path=str(self._directory / "venue.sock"),
             control_path=str(self._directory / f"control-{self._lives}.sock"),
             log_path=str(self._directory / f"life-{self._lives}.log"),
@@ -288,7 +288,11 @@ class DrillRun:
             cache=scenario.cache,
             database=scenario.database,
             reconciliation_timeout_secs=scenario.reconciliation_timeout_secs * self.scale,
-            verified=scenario.verified.settings,
+            verified={
+                **scenario.verified_fields(self.scale),
+                "startup_timeout_secs": scenario.reconciliation_timeout_secs * self.scale,
+                "state_dir": str(self._directory / "state"),
+            },
             scale=self.scale,
         )
 
@@ -361,6 +365,7 @@ class DrillRun:
         await self._settle()
         phase = await node.ask("phase")
         verdict = None
+        before = await self._look()
         if self.mode == "verified":
             answer = await node.ask("verdict")
             verdict = NodeVerdict(**{**answer, **{key: tuple(answer[key]) for key in ("discrepancies", "kinds")}})
@@ -370,6 +375,7 @@ class DrillRun:
             outcome,
             trading=bool(phase["trading"]),
             comparison=comparison,
+            unaided=before is not None and before.is_equal,
             equal_after_secs=equal_after,
             verdict=verdict,
         )

@@ -43,6 +43,24 @@ PRESETS: dict[str, dict[str, Any]] = {
     },
 }
 
+VERIFIED_DEFAULT = {
+    "open_check_interval_secs": 5.0,
+    "deep_interval_secs": 60.0,
+    "second_look_secs": 1.0,
+    "submit_grace_secs": 10.0,
+    "query_timeout_secs": 10.0,
+}
+"""The defaults of verified mode, spelt out so that a scaled run can shorten them."""
+
+VERIFIED_FAST = {
+    "open_check_interval_secs": 1.0,
+    "deep_interval_secs": 2.0,
+    "second_look_secs": 0.3,
+    "submit_grace_secs": 1.5,
+    "query_timeout_secs": 1.0,
+}
+"""Short thresholds to stand beside the engine's short ones: grace above three in-flight queries, two looks a second."""
+
 
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -162,6 +180,16 @@ class Scenario(_Model):
             "reconciliation_startup_delay_secs": 10.0,
         }
         return {key: _scaled(key, value, scale) for key, value in {**defaults, **merged}.items()}
+
+    def verified_fields(self, scale: float) -> dict[str, Any]:
+        """Return the settings of verified mode, with every duration multiplied by a factor.
+
+        What the engine's configuration says holds for verified mode too; these are the fields that it does not have.
+        """
+        fields = {**(VERIFIED_FAST if self.preset != "default" else VERIFIED_DEFAULT), **self.verified.settings}
+        if "open_check_interval_secs" in {**PRESETS[self.preset], **self.engine}:
+            del fields["open_check_interval_secs"]
+        return {key: _scaled(key, value, scale) for key, value in fields.items()}
 
 
 def _scaled(key: str, value: Any, scale: float) -> Any:

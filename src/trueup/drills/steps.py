@@ -2,7 +2,8 @@
 
 ::
 
-    node start [cold] [refused | pending]      node submit V-1 BUY 3 @ 100 [on ETH] [leg LONG] [routed]
+    node start [cold] [natively] [refused | pending]
+                                               node submit V-1 BUY 3 @ 100 [on ETH] [leg LONG] [routed]
     node kill [now] | node stop                node cancel V-1
     node burst V 150 BUY 1 @ 100               node modify V-1 to 4 [@ 101]
     node reconcile
@@ -32,10 +33,14 @@ from trueup.errors import ConfigValueError
 
 @dataclass(frozen=True, slots=True)
 class StartNode:
-    """Start a node; ``outcome`` is what to wait for: ``trading``, ``refused`` or ``pending`` (nothing)."""
+    """Start a node; ``outcome`` is what to wait for: ``trading``, ``refused`` or ``pending`` (nothing).
+
+    ``natively`` starts it without trueup in either mode, to leave behind what the native engine leaves.
+    """
 
     cold: bool = False
     outcome: str = "trading"
+    natively: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,8 +294,8 @@ _FINISHED = {"cancel": OrderStatus.CANCELED, "expire": OrderStatus.EXPIRED, "rej
 
 _GRAMMAR: tuple[tuple[str, Callable[[_Found], Step]], ...] = (
     (
-        r"node start(?P<cold> cold)?(?: (?P<outcome>refused|pending))?",
-        lambda found: StartNode(bool(found["cold"]), found["outcome"] or "trading"),
+        r"node start(?P<cold> cold)?(?P<natively> natively)?(?: (?P<outcome>refused|pending))?",
+        lambda found: StartNode(bool(found["cold"]), found["outcome"] or "trading", bool(found["natively"])),
     ),
     (r"node kill(?P<now> now)?", lambda found: KillNode(bool(found["now"]))),
     (r"node stop", lambda _: StopNode()),

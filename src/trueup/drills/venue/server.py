@@ -106,6 +106,8 @@ class VenueServer:
         self._send(message)
         if "duplicate" in hits:
             self._send(message)
+        if kind == "account":
+            return  # reordering is among the events of orders
         held, self._held = self._held, []
         for late in held:
             self._send(late)

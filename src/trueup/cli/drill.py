@@ -1,0 +1,140 @@
+"""The commands ``trueup drill``: list the scenarios, show one, run some."""
+
+from __future__ import annotations
+
+import asyncio
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from trueup.drills.campaign import CONCURRENT_RUNS, run_all
+from trueup.drills.judge import complaints
+from trueup.drills.measured import read_measured, record
+from trueup.drills.outcome import Outcome
+from trueup.drills.scenario import Mode, Scenario, find_scenario, scenarios
+from trueup.errors import ConfigValueError
+
+app = typer.Typer(
+    name="drill", help="Run scenarios in which a live node loses touch with its venue.", no_args_is_help=True
+)
+
+
+class ModeChoice(StrEnum):
+    """Who reconciles in a drill."""
+
+    NATIVE = "native"
+    VERIFIED = "verified"
+    BOTH = "both"
+
+    @property
+    def modes(self) -> tuple[Mode, ...]:
+        """Return the modes to run."""
+        match self:
+            case ModeChoice.NATIVE:
+                return ("native",)
+            case ModeChoice.VERIFIED:
+                return ("verified",)
+        return ("native", "verified")
+
+
+@app.command(name="list")
+def list_scenarios() -> None:
+    """List every scenario, with what was measured of it."""
+    native, verified = read_measured("native"), read_measured("verified")
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for heading in ("#", "what happens", "native", "verified"):
+        table.add_column(heading, overflow="fold")
+    for scenario in scenarios():
+        one, other = native.get(scenario.id), verified.get(scenario.id)
+        table.add_row(
+            scenario.id,
+            scenario.title,
+            "" if one is None else _word(one.converged),
+            "" if other is None else (other.verdict or "refused"),
+        )
+    Console().print(table)
+
+
+@app.command()
+def show(identifier: Annotated[str, typer.Argument(help="The scenario's number, such as 4b.")]) -> None:
+    """Show a scenario: what it is about, its configuration and its steps."""
+    scenario = find_scenario(identifier)
+    out = Console(highlight=False, markup=False, soft_wrap=True)
+    out.print(f"{scenario.id}  {scenario.title}")
+    if scenario.story:
+        out.print(f"\n{scenario.story.strip()}")
+    out.print(f"\npreset {scenario.preset}, store {scenario.redis}, {'hedging' if scenario.hedging else 'netting'}")
+    for key, value in {**scenario.engine, **scenario.cache, **scenario.database}.items():
+        out.print(f"  {key} = {value}")
+    out.print(f"\n{scenario.steps.strip()}")
+    if scenario.native.wrong:
+        out.print(f"\nnative: {scenario.native.wrong}")
+
+
+@app.command()
+def run(
+    identifiers: Annotated[list[str] | None, typer.Argument(help="The scenarios' numbers.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Run every scenario.")] = False,
+    mode: Annotated[ModeChoice, typer.Option(help="Who reconciles.")] = ModeChoice.BOTH,
+    real_time: Annotated[bool, typer.Option("--real-time", help="Run scaled scenarios unscaled.")] = False,
+    concurrent: Annotated[int, typer.Option(min=1, max=64, help="How many at a time.")] = CONCURRENT_RUNS,
+    keep_logs: Annotated[Path | None, typer.Option(help="A directory to keep the nodes' logs in.")] = None,
+    keep_results: Annotated[bool, typer.Option("--record", help="Put the results on record for the document.")] = False,
+) -> None:
+    """Run scenarios and print every difference between node and venue at the end.
+
+    Exit 0 if every run was completed and every verified run kept its promise, else 1. What the native engine does is
+    reported, not judged.
+    """
+    chosen = _chosen(identifiers or [], every=every)
+    out = Console(highlight=False, markup=False, soft_wrap=True)
+    broken: list[str] = []
+
+    def tell(outcome: Outcome) -> None:
+        for line in _lines(outcome, detailed=not every):
+            out.print(line)
+        wrong = _wrong(outcome)
+        broken.extend(wrong)
+        for line in wrong:
+            out.print(f"    BROKEN {line}")
+
+    pairs = [(scenario, each) for scenario in chosen for each in mode.modes]
+    outcomes = asyncio.run(run_all(pairs, tell, concurrent=concurrent, keep=keep_logs, real_time=real_time))
+    if keep_results:
+        for each in mode.modes:
+            record(each, [outcome for outcome in outcomes if outcome.mode == each])
+    if broken:
+        raise typer.Exit(1)
+
+
+def _chosen(identifiers: list[str], *, every: bool) -> list[Scenario]:
+    if every:
+        return list(scenarios())
+    if not identifiers:
+        raise ConfigValueError("no scenario is named", allowed="numbers as `trueup drill list` prints them, or --all")
+    return [find_scenario(identifier) for identifier in identifiers]
+
+
+def _wrong(outcome: Outcome) -> list[str]:
+    if outcome.mode == "verified":
+        return list(complaints(find_scenario(outcome.scenario_id), outcome))
+    return [outcome.failure] if outcome.failure else []
+
+
+def _word(converged: bool | None) -> str:
+    return {True: "equal", False: "different", None: "does not trade"}[converged]
+
+
+def _lines(outcome: Outcome, *, detailed: bool) -> list[str]:
+    after = "" if outcome.equal_after_secs is None else f" after {outcome.equal_after_secs:.1f} s"
+    verdict = "" if outcome.verdict is None else f", {outcome.verdict.verdict}"
+    refused = "".join(f" ({start})" for start in outcome.starts[-1:] if start.startswith("refused"))
+    head = f"{outcome.scenario_id:>4} {outcome.mode:<8} {_word(outcome.converged)}{after}{verdict}{refused}"
+    if not detailed:
+        return [head]
+    said = [] if outcome.verdict is None else [f"    says {line}" for line in outcome.verdict.discrepancies]
+    return [head, *(f"    {line}" for line in outcome.lines), *said]
