@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,13 +43,14 @@ class EngineSays:
         return str(self.lines[-1]) if self.lines else "nothing"
 
 
-def read_engine_says(log_file: Path) -> EngineSays:
+def read_engine_says(log_files: Sequence[Path]) -> EngineSays:
     """Read what the engine said about reconciliation.
 
     Parameters
     ----------
-    log_file : Path
-        A NautilusTrader log in its JSON format, one object a line. A last line cut by a kill is passed over.
+    log_files : Sequence[Path]
+        The NautilusTrader logs of one life in their JSON format, oldest first (the engine rotates by size). A last
+        line cut by a kill is passed over.
 
     Returns
     -------
@@ -56,7 +58,7 @@ def read_engine_says(log_file: Path) -> EngineSays:
         At most ``LINES_MAX`` lines, the newest.
     """
     lines: list[EngineLine] = []
-    if log_file.exists():
+    for log_file in log_files:
         for raw in log_file.read_text(encoding="utf-8", errors="replace").splitlines():
             line = _parse(raw)
             if line is not None:

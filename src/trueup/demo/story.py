@@ -193,7 +193,7 @@ class _Scene:
             verdict=verdict,
             discrepancies=comparison.discrepancies,
             rows=side_by_side(venue_books, node_books, comparison.discrepancies),
-            engine_says=read_engine_says(self._log_path("second")),
+            engine_says=read_engine_says(sorted((self._options.directory / "logs").glob("second-life*.jsonl"))),
             node_says=said,
             story=tuple(self._progress.story),
             timings=self._progress.timings,
@@ -215,9 +215,6 @@ class _Scene:
         config_path.write_text(file.render(), encoding="utf-8")
         secrets = {KEY_VARIABLE: self._venue.api_key, SECRET_VARIABLE: self._venue.secret}
         return NodeLife(config_path, directory / "logs" / f"{name}-life.console.log", secrets)
-
-    def _log_path(self, name: str) -> Path:
-        return self._options.directory / "logs" / f"{name}-life.json"
 
     def _wait_until_trading(self, node: NodeLife) -> None:
         event = node.wait_for(lambda said: said["event"] in {"trading", "failed"}, "a trading node", START_TIMEOUT_SECS)
