@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import msgspec
 from nautilus_trader.live.node import TradingNode
 
+from trueup.config.live.store import address_of
 from trueup.config.trading_node import LiveTradingNodeConfig, RedisConfig
 from trueup.errors import ConfigValueError, NodeError, StoreCorruptError, StoreUnavailableError, TrueupError
-from trueup.store.connection import StoreAddress, open_client, store_errors
+from trueup.store.connection import open_client, store_errors
 
 STORE_PROBE_SECS_MAX = 5.0
 """The promise is an error within 10 s; the imports and the engine's own short retries need the rest."""
@@ -70,14 +72,8 @@ def require_store(redis: RedisConfig) -> None:
     StoreUnavailableError
         If there is none, naming ``host:port``.
     """
-    address = StoreAddress(
-        host=redis.host,
-        port=redis.port,
-        username=redis.username,
-        password=redis.password.get_secret_value() if redis.password is not None else None,
-        ssl=redis.tls,
-        timeout_secs=min(STORE_PROBE_SECS_MAX, float(redis.connection_timeout_secs + redis.response_timeout_secs)),
-    )
+    limit_secs = min(STORE_PROBE_SECS_MAX, float(redis.connection_timeout_secs + redis.response_timeout_secs))
+    address = dataclasses.replace(address_of(redis), timeout_secs=limit_secs)
     client = open_client(address)
     try:
         with store_errors(address.url):

@@ -45,6 +45,8 @@ _logger = logging.getLogger("trueup.node")
 
 EXTERNAL_OWNER = "EXTERNAL"
 OPENING_TAG = "TRUEUP_OPENING_BALANCE"
+SEEDABLE = frozenset({"INITIALIZED", "SUBMITTED", "PENDING_UPDATE", "PENDING_CANCEL"})
+"""Before the venue's acceptance, as far as the node knows; to any other order an acceptance is no news."""
 REFUSED_BY_VENUE = "trueup: the venue still works the order unchanged"
 
 
@@ -180,6 +182,8 @@ class Applier:
         known = self._cache.order(ClientOrderId(record.client_order_id))
         if (known is None) != step.is_new:
             return False  # the stream was faster: what it said will be compared again
+        if known is not None and known.status_string() not in SEEDABLE:
+            return False
         if known is None:
             self._clear_leftovers(ClientOrderId(record.client_order_id))
         seed = replace(record, filled_quantity=Decimal(0), average_price=None, updated_ns=record.accepted_ns)

@@ -49,7 +49,7 @@ class Repairs:
         """Make an order that is wrongly terminal, without a fill, SUBMITTED again."""
         client_order_id = ClientOrderId(step.client_order_id)
         order = self._cache.order(client_order_id)
-        if order is None or not order.is_closed or order.filled_qty:
+        if order is None or not order.is_closed or order.filled_qty.as_decimal():
             return False
         self._begin("revive", [order])
         self._renew(order)

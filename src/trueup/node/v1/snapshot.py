@@ -25,8 +25,8 @@ RECONCILIATION_TAG = "RECONCILIATION"
 class CacheReader:
     """Read one account's records from the cache of a node.
 
-    Closed orders are read once and remembered by their number of events, since a node keeps tens of thousands of them
-    and a look every few seconds must not pay for them again.
+    Closed orders are read once and remembered by their last event, since a node keeps tens of thousands of them and a
+    look every few seconds must not pay for them again.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class CacheReader:
         self._cache = cache
         self._account_id = account_id
         self._in_scope = in_scope
-        self._closed: dict[str, tuple[int, OrderParts]] = {}
+        self._closed: dict[str, tuple[Any, OrderParts]] = {}
 
     def read_alive(self, now_ns: int) -> NodeSnapshot:
         """Read what is alive (open and in-flight orders with their fills, open positions) without a pause."""
@@ -83,12 +83,12 @@ class CacheReader:
     def _remembered(self, order: Any) -> OrderParts:
         name = order.client_order_id.value
         held = self._closed.get(name)
-        count = order.event_count
-        if held is not None and held[0] == count:
+        last_event_id = order.last_event.id
+        if held is not None and held[0] == last_event_id:
             return held[1]
         parts = self._order_parts(order)
         if order.is_closed:
-            self._closed[name] = (count, parts)
+            self._closed[name] = (last_event_id, parts)
         return parts
 
     def _forget_purged(self) -> None:
