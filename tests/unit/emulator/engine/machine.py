@@ -39,6 +39,9 @@ ACCOUNTS = {
     ),
 }
 
+MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
+"""Programs are about replay, not about the disk, whose syncs would be most of their time."""
+
 accounts = st.sampled_from(sorted(ACCOUNTS))
 symbols = st.sampled_from(SYMBOLS)
 sides = st.sampled_from(Side)
@@ -53,7 +56,7 @@ class VenueMachine(RuleBasedStateMachine):
 
     @initialize(replenish=st.booleans(), seed=st.integers(0, 3))
     def begin(self, replenish: bool, seed: int) -> None:
-        self.directory = Path(tempfile.mkdtemp(prefix="venue-"))
+        self.directory = Path(tempfile.mkdtemp(prefix="venue-", dir=MEMORY))
         self.clock = ManualClock(START_MS)
         settings = VenueSettings(
             market=MarketSettings(seed=seed, levels=4, level_notional=Decimal(3_000), replenish=replenish),
