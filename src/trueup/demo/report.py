@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
@@ -20,6 +21,9 @@ AGREEING_ROWS_MAX = 6
 """Rows that agree are shown up to here in each section, and counted beyond."""
 DIFFERING_ROWS_MAX = 25
 """Rows that differ are shown up to here in each section; the JSON has them all."""
+
+NAME_CHARS_MAX = 20
+"""Fits an instrument id of the common symbols, and leaves 80 columns to the rest."""
 
 VERDICT_STYLES = {
     VerdictState.CLEAN: "bold green",
@@ -103,14 +107,11 @@ def show(report: DemoReport, console: Console) -> None:
 
 
 def _books(rows: tuple[Row, ...]) -> RenderableType:
-    table = Table(title="Venue and node, record by record", title_justify="left", expand=False, pad_edge=False)
-    for name, options in (
-        ("record", {"no_wrap": True}),
-        ("at the venue", {}),
-        ("in the node", {}),
-        ("verdict", {}),
-    ):
-        table.add_column(name, overflow="fold", **options)  # type: ignore[arg-type]  # Rich types each option apart
+    table = Table(title="Venue and node, record by record", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("record", no_wrap=True)
+    table.add_column("at the venue")
+    table.add_column("in the node")
+    table.add_column("verdict")
     for section in ("position", "order", "fill", "other"):
         held = [row for row in rows if row.section == section]
         if held:
@@ -124,20 +125,26 @@ def _add_section(table: Table, section: str, rows: list[Row]) -> None:
     title = f"{section}s: {len(rows)}, {len(differing)} differ" if section != "other" else "other"
     table.add_section()
     table.add_row(Text(title, style="bold"))
-    for row in differing[:DIFFERING_ROWS_MAX]:
-        table.add_row(row.name, row.venue, row.node, _row_verdict(row))
-    if len(differing) > DIFFERING_ROWS_MAX:
-        table.add_row("…", f"{len(differing) - DIFFERING_ROWS_MAX} more differ", "", "")
-    for row in agreeing[:AGREEING_ROWS_MAX]:
-        table.add_row(row.name, row.venue, row.node, _row_verdict(row))
-    if len(agreeing) > AGREEING_ROWS_MAX:
-        table.add_row("…", f"{len(agreeing) - AGREEING_ROWS_MAX} more agree", "", Text("agree", style="green"))
+    for held, shown_max, words in (
+        (differing, DIFFERING_ROWS_MAX, "differ"),
+        (agreeing, AGREEING_ROWS_MAX, "agree"),
+    ):
+        for row in held[:shown_max]:
+            table.add_row(_short(row.name), row.venue, row.node, _row_verdict(row))
+        if len(held) > shown_max:
+            table.add_row(f"… {len(held) - shown_max} more {words}")
+
+
+def _short(name: str) -> str:
+    """Return the end of a long name, which is the part that tells orders of one strategy apart."""
+    return name if len(name) <= NAME_CHARS_MAX else "…" + name[-(NAME_CHARS_MAX - 1) :]
 
 
 def _row_verdict(row: Row) -> Text:
     if row.agrees:
         return Text("agree", style="green")
-    kinds = dict.fromkeys(str(one.kind) for one in row.differences)
+    prefix = f"{row.section.upper()}_"
+    kinds = dict.fromkeys(one.kind.removeprefix(prefix).replace("_", " ").lower() for one in row.differences)
     return Text(", ".join(kinds), style="red")
 
 

@@ -17,6 +17,8 @@ from trueup.model import (
 )
 
 NOTHING = "-"
+SHOWN_DECIMALS = 8
+"""Average prices are fractions without end; the rows show eight decimals, the comparison is exact."""
 
 type _Differences = Callable[[Subject], tuple[Discrepancy, ...]]
 
@@ -124,7 +126,8 @@ def _fill(fill: FillRecord | None) -> str:
 def _number(value: Decimal | None, *, signed: bool = False) -> str:
     if value is None:
         return "?"
-    text = f"{value:+f}" if signed else f"{value:f}"
+    shown = round(value, SHOWN_DECIMALS)
+    text = f"{shown:+f}" if signed else f"{shown:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 

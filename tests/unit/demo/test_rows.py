@@ -146,7 +146,8 @@ def test_a_discrepant_report_shows_what_the_engine_said_beside_the_verdict() -> 
     assert "DISCREPANT" in text
     assert "while the engine said" in text
     assert "Execution state reconciled" in text
-    assert "FILL_MISSING" in text
+    assert "fills: 1, 1 differ" in text
+    assert "missing" in text
 
 
 def test_the_json_has_what_the_documents_promise() -> None:

@@ -1,0 +1,87 @@
+"""The main job, as a user runs it: real node, real adapter, real store, real SIGKILL."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+DEMO = [sys.executable, "-m", "trueup", "demo"]
+RUN_TIMEOUT_SECS = 150
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*DEMO, *arguments], capture_output=True, text=True, timeout=RUN_TIMEOUT_SECS, check=False)
+
+
+def children_that_name(text: str) -> list[int]:
+    """Return the processes whose command line holds a text."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                command = (entry / "cmdline").read_bytes().decode(errors="replace")
+            except OSError:
+                continue
+            if text in command:
+                found.append(int(entry.name))
+    return found
+
+
+@pytest.mark.node
+def test_a_native_node_is_compared_with_the_venue_and_the_exit_code_is_the_verdict(tmp_path: Path) -> None:
+    keep, report_path = tmp_path / "run", tmp_path / "report.json"
+    done = run("--mode", "native", "--seed", "3", "--keep", str(keep), "--json", str(report_path))
+    report = json.loads(report_path.read_text(encoding="utf-8"))
+    assert done.returncode == {"CLEAN": 0, "DISCREPANT": 1, "UNKNOWN": 3}[report["verdict"]], done.stderr
+    assert report["mode"] == "native"
+    assert report["seed"] == 3
+    assert bool(report["discrepancies"]) == (report["verdict"] == "DISCREPANT")
+    assert report["counts"]["order"]["rows"] > 40, "the burst and the warm-up must both have reached the venue"
+    assert any("SIGKILL" in line for line in report["story"])
+    assert any("another client" in line for line in report["story"])
+    assert report["engine_says"]["lines"], "the engine's own words must be shown"
+    assert report["engine_says"]["sentence"] in " ".join(done.stdout.replace("│", " ").split())
+    assert str(keep) in done.stdout.replace("\n", "")
+    assert (keep / "logs" / "second-life.console.log").exists()
+    secret_free = "".join(path.read_text(errors="replace") for path in keep.glob("*.toml"))
+    assert "api_secret =" not in secret_free
+    assert not children_that_name(str(keep)), "every process that was started is ended"
+
+
+@pytest.mark.node
+def test_ctrl_c_ends_every_process_that_was_started(tmp_path: Path) -> None:
+    keep = tmp_path / "run"
+    process = subprocess.Popen(
+        [*DEMO, "--keep", str(keep)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    deadline = time.monotonic() + 60
+    while not (keep / "first-life.toml").exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    time.sleep(1.0)  # into the start of the node
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in errors
+    assert not children_that_name(str(keep))
+
+
+def test_a_directory_in_use_is_refused_with_a_reason(tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("", encoding="utf-8")
+    done = run("--keep", str(tmp_path))
+    assert done.returncode == 2
+    assert "is not empty" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_store_that_does_not_answer_is_refused_with_its_address(tmp_path: Path) -> None:
+    done = run("--keep", str(tmp_path / "run"), "--redis", "redis://127.0.0.1:1/0")
+    assert done.returncode == 2
+    assert "127.0.0.1:1" in done.stderr
+    assert "Traceback" not in done.stderr
