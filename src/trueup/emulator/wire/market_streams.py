@@ -17,7 +17,7 @@ from trueup.emulator.engine.events import (
     depth_change,
 )
 from trueup.emulator.engine.rejections import Rejection
-from trueup.emulator.engine.statements import Depth
+from trueup.emulator.engine.statements import Depth, Kline
 from trueup.emulator.engine.venue import Venue
 from trueup.emulator.wire.forms import market_events as forms
 from trueup.emulator.wire.forms.texts import DigitsBySymbol
@@ -144,9 +144,9 @@ class MarketStreams:
             # continuousKline streams name a pair and a contract type: btcusdt_perpetual@continuousKline_1m
             pair, _, contract = symbol_text.partition("_")
             symbol = self._symbol_of.get(pair) if contract == "perpetual" else None
-            kind = kind.replace("continuousKline_", "kline_")
-            if symbol is None:
+            if symbol is None or not kind.startswith("continuousKline_"):
                 return None
+            return self._kline_stream(symbol, kind.removeprefix("continuousKline_"), forms.continuous_kline_event)
         return self._sampler_of_symbol(symbol, kind, speed)
 
     def _sampler_of_symbol(self, symbol: str, kind: str, speed: str) -> _Sampled | None:
@@ -164,7 +164,7 @@ class MarketStreams:
                 lambda now_ms: forms.mark_price_event(self._venue.mark_price(symbol), now_ms),
             )
         if kind.startswith("kline_"):
-            return self._kline_stream(symbol, kind.removeprefix("kline_"))
+            return self._kline_stream(symbol, kind.removeprefix("kline_"), forms.kline_event)
         if kind == "miniTicker":
             return _Sampled(
                 TICKER_INTERVAL_MS,
@@ -230,7 +230,9 @@ class MarketStreams:
 
         return sample
 
-    def _kline_stream(self, symbol: str, interval: str) -> _Sampled | None:
+    def _kline_stream(
+        self, symbol: str, interval: str, form: Callable[[Kline, DigitsBySymbol, int], Any]
+    ) -> _Sampled | None:
         try:
             self._venue.klines(symbol, interval, limit=1)
         except Rejection:
@@ -243,6 +245,6 @@ class MarketStreams:
             if not bars or bars[-1] == last:
                 return None
             last = bars[-1]
-            return forms.kline_event(last, self._digits, now_ms)
+            return form(last, self._digits, now_ms)
 
         return _Sampled(KLINE_INTERVAL_MS, 0, sample)

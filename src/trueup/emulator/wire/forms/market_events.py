@@ -106,6 +106,13 @@ def kline_event(kline: Kline, digits_by_symbol: DigitsBySymbol, now_ms: int) -> 
     }
 
 
+def continuous_kline_event(kline: Kline, digits_by_symbol: DigitsBySymbol, now_ms: int) -> Form:
+    """Return a bar of a contract: ``<pair>_perpetual@continuousKline_<interval>``."""
+    bar = kline_event(kline, digits_by_symbol, now_ms)["k"]
+    del bar["s"]
+    return {"e": "continuous_kline", "E": now_ms, "ps": kline.symbol, "ct": "PERPETUAL", "k": bar}
+
+
 def depth_change_event(change: DepthChange, digits_by_symbol: DigitsBySymbol) -> Form:
     """Return what changed in a book: ``<symbol>@depth``."""
     digits = digits_by_symbol[change.symbol]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from trueup.emulator.engine.rejections import Rejection
+from trueup.emulator.engine.statements import Position
 from trueup.emulator.wire.forms import account as forms
 from trueup.emulator.wire.forms.market import rate_limits_form
 from trueup.emulator.wire.forms.texts import plain
@@ -65,9 +66,17 @@ def positions_v2(call: Call) -> Any:
 
 
 def positions_v3(call: Call) -> Any:
-    """List the positions that are open."""
-    legs = call.venue.positions(call.account_id, _known_symbol(call))
-    return [forms.position_v3_form(leg, call.services.digits) for leg in legs]
+    """List the positions of symbols that have one or a working order, as the venue documents v3."""
+    return [forms.position_v3_form(leg, call.services.digits) for leg in _touched_legs(call, _known_symbol(call))]
+
+
+def _touched_legs(call: Call, symbol: str | None) -> list[Position]:
+    legs = call.venue.positions(call.account_id, symbol)
+    held = {leg.symbol for leg in legs}
+    working = {order.symbol for order in call.venue.open_orders(call.account_id, symbol)}
+    for name in sorted(working - held):
+        legs += call.venue.positions(call.account_id, name, include_flat=True)
+    return legs
 
 
 def symbol_config(call: Call) -> Any:

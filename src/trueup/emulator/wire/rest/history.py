@@ -135,7 +135,7 @@ def adl_quantile(call: Call) -> Any:
         call.venue.symbol(symbol)
     quantiles: dict[str, dict[str, int]] = {}
     for leg in call.venue.positions(call.account_id, symbol):
-        quantiles.setdefault(leg.symbol, {})[leg.position_side] = leg.adl_quantile
+        quantiles.setdefault(leg.symbol, {})[leg.position_side.value] = leg.adl_quantile
     return [{"symbol": name, "adlQuantile": legs} for name, legs in quantiles.items()]
 
 
