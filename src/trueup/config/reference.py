@@ -132,13 +132,15 @@ def _order(name: str) -> int:
 def _value(value: object) -> str:
     if value is None:
         return "off"
-    return str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _versions() -> Iterator[str]:
     oldest, newest = format_version(OLDEST_SUPPORTED), format_version(NEWEST_SUPPORTED)
-    yield f"Supported: NautilusTrader {oldest} to {newest}. These parameters are not in every one of them (read from the"
-    yield "published packages):"
+    yield f"Supported: NautilusTrader {oldest} to {newest}. Not every one of them knows these parameters (read from"
+    yield "the published packages):"
     yield ""
     yield "| Class | Parameter | Known to |"
     yield "|---|---|---|"

@@ -1,0 +1,140 @@
+"""A node from a file starts and stops on the oldest and on the newest supported NautilusTrader."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.config.nodes import INTERPRETERS, run_script
+from trueup.store.connection import open_client
+from trueup.store.embedded import EmbeddedValkey
+
+pytestmark = [pytest.mark.node]
+
+STRATEGY = """
+[[strategies]]
+strategy_path = "examples.strategies.resting_bid:RestingBid"
+config_path = "examples.strategies.resting_bid:RestingBidConfig"
+config = { instrument_id = "BTCUSDT-PERP.BINANCE", order_quantity = "0.002" }
+claims = { instrument_ids = ["BTCUSDT-PERP.BINANCE"] }
+"""
+
+TIMEOUTS = """
+[timeouts]
+post_stop_secs = 0.1
+disconnection_secs = 2
+"""
+
+PASSWORD = "planted-store-password"
+
+
+@pytest.fixture(scope="module")
+def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedValkey]:
+    """Give a server that asks for a password."""
+    with EmbeddedValkey.start(tmp_path_factory.mktemp("valkey"), password=PASSWORD) as server:
+        yield server
+
+
+def start(version: str, directory: Path, text: str, **variables: str) -> tuple[int, dict[str, Any], str]:
+    """Start a node from a file in one of the interpreters; return exit code, facts, and all that was written."""
+    path, facts = directory / "trueup.toml", directory / "facts.json"
+    path.write_text(text + TIMEOUTS, encoding="utf-8")
+    result = run_script(
+        INTERPRETERS[version], "start_node.py", str(path), str(facts), cwd=directory, variables=variables
+    )
+    logs = "".join(log.read_text(encoding="utf-8") for log in directory.glob("logs/*"))
+    written = result.stdout + result.stderr + logs
+    assert facts.exists(), written
+    return result.returncode, json.loads(facts.read_text(encoding="utf-8")), written
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("version", INTERPRETERS)
+def test_a_node_with_store_and_strategy_reaches_running_and_stops_cleanly(
+    version: str, valkey: EmbeddedValkey, tmp_path: Path
+) -> None:
+    trader_id = f"START-{version.replace('.', '')}"
+    text = f'trader_id = "{trader_id}"\n[redis]\nport = {valkey.port}\n{STRATEGY}'
+    code, facts, written = start(version, tmp_path, text, TRUEUP_REDIS__PASSWORD=PASSWORD)
+    assert code == 0, written
+    assert facts["version"].startswith(version)
+    assert facts["trader_was_running"] is True
+    assert facts["trader_is_stopped"] is True
+    assert facts["cache_is_backed"] is True
+    assert facts["strategies"] == {"RestingBid-000": "RUNNING"}
+    assert facts["polls"] == [None, None]
+    assert PASSWORD not in written
+    assert list(tmp_path.glob("logs/*.json*"))
+    client = open_client(valkey.address)
+    assert list(client.scan_iter(f"trader-{trader_id}:*"))
+    client.close()
+
+
+@pytest.mark.parametrize("version", INTERPRETERS)
+def test_native_mode_gives_a_running_engine_its_polls(version: str, tmp_path: Path) -> None:
+    text = '[reconciliation]\nmode = "native"\nopen_check_interval_secs = 7\nposition_check_interval_secs = 31\n'
+    code, facts, written = start(version, tmp_path, text)
+    assert code == 0, written
+    assert facts["polls"] == [7.0, 31.0]
+    assert facts["trader_was_running"] is True
+
+
+def test_an_unreachable_store_is_a_clear_error_within_ten_seconds(tmp_path: Path) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))  # not listening: refused
+        port = silent.getsockname()[1]
+        code, facts, _ = start("1.231", tmp_path, f"[redis]\nport = {port}\n")
+    assert (code, facts["error"]) == (2, "StoreUnavailableError")
+    assert f"127.0.0.1:{port}" in facts["text"]
+    assert facts["build_secs"] < 10.0
+
+
+def test_a_store_that_accepts_and_never_answers_is_a_clear_error_within_ten_seconds(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        code, facts, _ = start("1.231", tmp_path, f"[redis]\nport = {port}\n")
+    assert (code, facts["error"]) == (2, "StoreUnavailableError")
+    assert f"127.0.0.1:{port}" in facts["text"]
+    assert facts["build_secs"] < 10.0
+
+
+@pytest.mark.server
+def test_a_wrong_password_is_a_clear_error_that_does_not_show_it(valkey: EmbeddedValkey, tmp_path: Path) -> None:
+    code, facts, written = start(
+        "1.231", tmp_path, f"[redis]\nport = {valkey.port}\n", TRUEUP_REDIS__PASSWORD="wrong-planted-password"
+    )
+    assert (code, facts["error"]) == (2, "StoreUnavailableError")
+    assert "refuses access" in facts["text"]
+    assert "wrong-planted-password" not in written
+
+
+@pytest.mark.server
+def test_a_store_that_the_engine_cannot_read_is_named(valkey: EmbeddedValkey, tmp_path: Path) -> None:
+    client = open_client(valkey.address)
+    client.rpush("trader-CORRUPT-001:orders:O-1", b"\xc1 this is no record")
+    client.close()
+    code, facts, _ = start(
+        "1.231",
+        tmp_path,
+        f'trader_id = "CORRUPT-001"\n[redis]\nport = {valkey.port}\n',
+        TRUEUP_REDIS__PASSWORD=PASSWORD,
+    )
+    assert (code, facts["error"]) == (2, "StoreCorruptError")
+    assert "trader-CORRUPT-001:*" in facts["text"]
+
+
+def test_two_strategies_with_one_claim_are_refused_by_name(tmp_path: Path) -> None:
+    second = STRATEGY.replace('"0.002"', '"0.002", order_id_tag = "B"')
+    code, facts, _ = start("1.231", tmp_path, STRATEGY + second)
+    assert (code, facts["error"]) == (2, "ConfigValueError")
+    assert "BTCUSDT-PERP.BINANCE" in facts["text"]
+
+
+def test_the_oldest_interpreter_is_there() -> None:
+    assert os.access(INTERPRETERS["1.222"], os.X_OK), "run 'make setup-oldest'"
