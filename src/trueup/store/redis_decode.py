@@ -193,8 +193,7 @@ def money(text: str | None) -> tuple[Decimal, str]:
         return Decimal(0), ""
     amount, _, currency = text.partition(" ")
     try:
-        # 1.x writes large amounts with underscores between thousands in some texts.
-        return finite(Decimal(amount.replace("_", ""))), currency
+        return finite(Decimal(amount)), currency
     except InvalidOperation as error:
         raise DecodeError(f"'{text}' is no amount of money") from error
 
