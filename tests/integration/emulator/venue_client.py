@@ -124,11 +124,26 @@ class Stream:
         deadline = time.monotonic() + within_secs
         while True:
             message = await self.frame(max(0.01, deadline - time.monotonic()))
+            if message.type is aiohttp.WSMsgType.PING:
+                await self.socket.pong(message.data)
+                continue
             assert message.type is aiohttp.WSMsgType.TEXT, message
             decoded = orjson.loads(message.data)
             found = decoded.get("data", decoded) if isinstance(decoded, dict) else decoded
             if kind is None or (isinstance(found, dict) and found.get("e") == kind):
                 return decoded
+
+    async def answer_pings(self) -> None:
+        """Answer the pings that wait, and return once the other side has seen it."""
+        await self.socket.ping(b"mine")
+        while True:
+            message = await self.frame()
+            if message.type is aiohttp.WSMsgType.PING:
+                await self.socket.pong(message.data)
+                await self.socket.ping(b"mine")
+                await self.frame()
+            elif message.type is aiohttp.WSMsgType.PONG:
+                return
 
     async def ask(self, frame: Any) -> Any:
         """Send a frame and return the answer with its id."""

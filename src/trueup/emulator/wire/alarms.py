@@ -58,6 +58,11 @@ class Alarms:
         self.at(self._clock.now_ms() + duration_ms, wake)
         await done
 
+    @property
+    def pending(self) -> int:
+        """Return how many alarms are set."""
+        return len(self._heap) + len(self._handles)
+
     def fire(self) -> None:
         """Fire what the manual clock has reached."""
         while self._heap and self._heap[0][0] <= self._clock.now_ms():

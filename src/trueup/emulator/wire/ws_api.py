@@ -141,7 +141,7 @@ class WsApi:
             return
         request_id, route, values = frame
         rate_limits = session.return_rate_limits
-        if (wanted := values.pop("returnRateLimits", None)) is not None:
+        if (wanted := values.get("returnRateLimits")) is not None:
             rate_limits = wanted == "true"
         parameters = Parameters(values)
         if route.path.startswith("session."):
