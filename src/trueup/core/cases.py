@@ -128,11 +128,7 @@ def _add_to_order(
     one: Discrepancy, *, may_act: bool, case: InstrumentCase, orders: dict[tuple[str, str], OrderCase], view: View
 ) -> None:
     subject = one.subject
-    pair = (
-        view.pair_by_venue_key.get((subject.instrument_id, subject.venue_order_id)) if subject.venue_order_id else None
-    )
-    if pair is None and subject.client_order_id:
-        pair = view.pair_by_client_id.get(subject.client_order_id)
+    pair = view.pair_named(subject.instrument_id, subject.venue_order_id, subject.client_order_id)
     node = pair.node if pair is not None else view.node.order_by_client_id.get(subject.client_order_id)
     if pair is not None:
         name = pair.venue.venue_order_id or pair.venue.client_order_id or ""

@@ -17,6 +17,7 @@ from trueup.core.diff_orders import (
     diff_node_only,
     diff_owners,
     diff_pair,
+    is_same,
 )
 from trueup.core.diff_positions import diff_balances, diff_positions
 from trueup.core.expected import find_missing
@@ -70,7 +71,7 @@ def compare(
     found: list[Discrepancy] = []
     pending: list[PendingOrder] = []
     for pair in view.pairs:
-        if pair.node is not None:
+        if pair.node is not None and not is_same(pair.venue, pair.node):
             differences, under_way = diff_pair(pair, view, tolerance)
             found += differences
             if under_way is not None:

@@ -52,11 +52,9 @@ def same_status(pair: TruePair) -> bool:
     return node is OrderStatus.TRIGGERED and venue is OrderStatus.ACCEPTED and pair.node.order_type in TRIGGERABLE_TYPES
 
 
-def diff_pair(pair: TruePair, view: View, tolerance: Tolerance) -> tuple[list[Discrepancy], PendingOrder | None]:
-    """Return the differences of one order that both sides list."""
-    venue, node = pair.venue, pair.node
-    assert node is not None
-    if (
+def is_same(venue: OrderRecord, node: OrderRecord) -> bool:
+    """Return whether two orders agree in every value: the short way for nearly all of them."""
+    return (
         venue.status is node.status
         and venue.filled_quantity == node.filled_quantity
         and venue.quantity == node.quantity
@@ -64,8 +62,13 @@ def diff_pair(pair: TruePair, view: View, tolerance: Tolerance) -> tuple[list[Di
         and venue.trigger_price == node.trigger_price
         and venue.venue_order_id == node.venue_order_id
         and venue.side is node.side
-    ):
-        return [], None
+    )
+
+
+def diff_pair(pair: TruePair, view: View, tolerance: Tolerance) -> tuple[list[Discrepancy], PendingOrder | None]:
+    """Return the differences of one order that both sides list."""
+    node = pair.node
+    assert node is not None
     if _is_settling(node, view, tolerance):
         return [], PendingOrder(
             client_order_id=node.name,

@@ -6,7 +6,7 @@ a closed order or a fill is expected only when one of these holds:
 
 * its order is open at the venue, or known to the node;
 * it happened at or after the instant from which the node claims to hold everything (`NodeSnapshot.known_from_ns`);
-* no such instant is given, and the node's own record of the instrument began before it;
+* no such instant is given, it is a fill, and the node's own record of the instrument began before it;
 * it belongs to the present life cycle of the venue's position, and no position of the node holds it already.
 
 Where the node knows nothing of an instrument, the expected past is widened to a clean cut, from which the position
@@ -59,8 +59,7 @@ def find_missing(view: View) -> Missing:
         return Missing()
     fills = _missing_fills(view, candidates) if candidates else []
     with_fills = {order_key(fill) for fill in fills}
-    last_known = _last_known(view)
-    orders = [order for order in unknown_orders if _is_expected(order, view, with_fills, last_known)]
+    orders = [order for order in unknown_orders if _is_expected(order, view, with_fills)]
     return Missing(fills=tuple(fills), orders=tuple(orders))
 
 
@@ -161,11 +160,11 @@ def _is_expected_fill(fill: FillRecord, view: View, state: _KeyState, alive: fro
     pair = view.pair_of(fill)
     if pair is not None and (pair.node is not None or pair.venue.is_open):
         return True
-    if fill.key in view.position_booked:
-        return False  # the order was purged, the position still holds the fill
     known_from_ns = view.node.known_from_ns
     if known_from_ns is not None and fill.time_ns >= known_from_ns:
         return True
+    if fill.key in view.position_booked:
+        return False  # the order was purged, the position still holds the fill
     if known_from_ns is None and state.is_known and fill.order_time_key > state.first:
         return True
     return id(fill) in alive
@@ -199,17 +198,7 @@ def settled_orders(view: View, history: History) -> dict[OrderKey, bool]:
     return settled
 
 
-def _last_known(view: View) -> dict[str, int]:
-    """Return the time of the node's last record of each instrument."""
-    last: dict[str, int] = {}
-    for order in view.node.orders:
-        last[order.instrument_id] = max(last.get(order.instrument_id, 0), order.updated_ns)
-    for position in view.node.positions:
-        last[position.instrument_id] = max(last.get(position.instrument_id, 0), position.updated_ns)
-    return last
-
-
-def _is_expected(order: OrderRecord, view: View, with_fills: set[OrderKey], last_known: dict[str, int]) -> bool:
+def _is_expected(order: OrderRecord, view: View, with_fills: set[OrderKey]) -> bool:
     """Return whether an order that the node does not know is missing there."""
     if order.is_open:
         return True
@@ -222,13 +211,12 @@ def _is_expected(order: OrderRecord, view: View, with_fills: set[OrderKey], last
         return True
     if order.filled_quantity and _listed_elsewhere(order, view):
         return False  # its fills were weighed one by one, and are not expected
+    # Without fills only time can tell, and without a time from which the node knows everything nothing can: an order
+    # that ended unfilled then makes no difference that could be seen.
     known_from_ns = view.node.known_from_ns
-    if known_from_ns is not None:
-        return max(order.updated_ns, order.accepted_ns) >= known_from_ns
-    # Nothing is purged, so what ended after the node's last record of the instrument ended while it was away.
-    return order.instrument_id in last_known and order.updated_ns > last_known[order.instrument_id]
+    return known_from_ns is not None and max(order.updated_ns, order.accepted_ns) >= known_from_ns
 
 
 def _listed_elsewhere(order: OrderRecord, view: View) -> bool:
-    pair = view.pair_by_venue_key.get((order.instrument_id, order.venue_order_id or ""))
+    pair = view.pair_named(order.instrument_id, order.venue_order_id, order.client_order_id)
     return pair is not None and pair.listed_quantity == order.filled_quantity

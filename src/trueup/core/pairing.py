@@ -7,6 +7,7 @@ external order was given at an earlier start, then the numbers that the node rem
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from trueup.model.fills import FillRecord
 from trueup.model.identifiers import external_client_order_id
@@ -14,8 +15,7 @@ from trueup.model.orders import OrderRecord
 from trueup.model.snapshots import NodeSnapshot, VenueSnapshot
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pair:
+class Pair(NamedTuple):
     """Hold one order of the venue and the node's order for it, None when the node has none."""
 
     venue: OrderRecord
@@ -84,7 +84,7 @@ def pair_orders(venue: VenueSnapshot, node: NodeSnapshot) -> Pairing:
             continue
         if found is not None:
             taken.add(id(found))
-        pairs.append(Pair(venue=order, node=found))
+        pairs.append(Pair(order, found))
     node_only = tuple(order for order in node.order_by_client_id.values() if id(order) not in taken)
     return Pairing(pairs=tuple(pairs), node_only=node_only, clashing=tuple(clashing))
 

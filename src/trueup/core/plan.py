@@ -187,11 +187,18 @@ class _InstrumentPlanner:
             found = self._check_position(key)
             if found is not None:
                 trouble[key] = found
-        if trouble:
-            # An order that is nowhere is ended only if the fills explain the position: else its fills may be what is
-            # missing.
-            self.steps = [step for step in self.steps if not (isinstance(step, Final) and step.reason)]
+        if any(found.is_quantity for found in trouble.values()):
+            self._spare_unknown_orders()
         return trouble
+
+    def _spare_unknown_orders(self) -> None:
+        """End no order that is nowhere while the fills do not explain the position: they may be its own."""
+        ended = {s.order.client_order_id for s in self.steps if isinstance(s, Final) and s.reason}
+        self.steps = [step for step in self.steps if not (isinstance(step, Final) and step.reason)]
+        reason = "the venue does not know the order, but the fills do not explain the position"
+        for order in self.case.orders:
+            if order.node is not None and order.node.client_order_id in ended:
+                self.blocked.append((order, OrderPlan(refused=RefusalCode.NOT_PROVEN_ABSENT, reason=reason)))
 
     def _check_position(self, key: PositionKey) -> _Trouble | None:
         quantity = self.view.venue_quantity(key)
@@ -202,7 +209,7 @@ class _InstrumentPlanner:
         if not tolerance.same_quantity(key[0], quantity, total(predicted)):
             opening = self._opening(key)
             if isinstance(opening, NoOpening):
-                return _Trouble(code=opening.code, reason=opening.reason)
+                return _Trouble(code=opening.code, reason=opening.reason, is_quantity=True)
             if opening is None:
                 return None if self.is_waiting else self._unexplained(key)
             self.steps.append(opening)
@@ -227,17 +234,22 @@ class _InstrumentPlanner:
             return _Trouble(
                 code=RefusalCode.POSITION_UNEXPLAINED,
                 reason="the fills that were read do not explain the position, and not all were read",
+                is_quantity=True,
             )
         if any(result.refused is RefusalCode.NEEDS_REBUILD for _, result in self.blocked):
-            return _Trouble(code=RefusalCode.NEEDS_REBUILD, reason="the node's fills are not the venue's")
+            return _Trouble(
+                code=RefusalCode.NEEDS_REBUILD, reason="the node's fills are not the venue's", is_quantity=True
+            )
         if self.blocked:
             return _Trouble(
                 code=RefusalCode.POSITION_UNEXPLAINED,
                 reason="an order of the instrument is not healed, and the position with it",
+                is_quantity=True,
             )
         return _Trouble(
             code=RefusalCode.MOVED_WITHOUT_FILL,
             reason="every fill was read and the position is not their sum",
+            is_quantity=True,
         )
 
     def _check_average(self, key: PositionKey, predicted: dict[str, Predicted]) -> _Trouble | None:
@@ -313,8 +325,11 @@ class _InstrumentPlanner:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Trouble:
+    """What stays wrong with a position; ``is_quantity`` tells a wrong quantity from a wrong average."""
+
     code: RefusalCode
     reason: str
+    is_quantity: bool = False
 
 
 _UNEXPLAINED = frozenset(

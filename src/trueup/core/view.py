@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from decimal import Decimal
+from functools import cached_property
+from typing import NamedTuple
 
-from trueup.core.history import OrderKey, order_key
-from trueup.core.pairing import Pairing, order_of_fill, pair_orders
+from trueup.core.history import OrderKey
+from trueup.core.pairing import Pairing, pair_orders
 from trueup.model.coverage import RecordKind
 from trueup.model.enums import OrderSide, OrderStatus, OrderType
 from trueup.model.fills import FillKey, FillRecord
@@ -26,6 +28,8 @@ _WORKING = frozenset(
         OrderStatus.PARTIALLY_FILLED,
     }
 )
+
+_ENDED = frozenset({OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.EXPIRED, OrderStatus.REJECTED})
 
 # The engine refuses OrderTriggered for every other type (1.231.0): a triggered stop-market order is ACCEPTED until it
 # fills.
@@ -63,6 +67,8 @@ def settled_truth(order: OrderRecord, listed_quantity: Decimal) -> OrderRecord:
     listed_quantity : Decimal
         The sum of the fills that the venue lists for it.
     """
+    if order.status in _ENDED and listed_quantity <= order.filled_quantity <= order.quantity:
+        return order  # the short way for nearly all orders
     filled = max(order.filled_quantity, listed_quantity)
     quantity = max(order.quantity, filled)
     status = order.status
@@ -80,8 +86,7 @@ def settled_truth(order: OrderRecord, listed_quantity: Decimal) -> OrderRecord:
     return replace(order, status=status, filled_quantity=filled, quantity=quantity)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TruePair:
+class TruePair(NamedTuple):
     """Hold a venue order as its fills make it, beside the node's order for it (None when it has none)."""
 
     venue: OrderRecord
@@ -89,57 +94,62 @@ class TruePair:
     listed_quantity: Decimal
 
 
-@dataclass(frozen=True, slots=True)
 class View:
-    """Hold both snapshots and what follows from putting them side by side."""
+    """Hold both snapshots and what follows from putting them side by side.
 
-    venue: VenueSnapshot
-    node: NodeSnapshot
-    pairing: Pairing = field(init=False)
-    pairs: tuple[TruePair, ...] = field(init=False)
-    pair_by_venue_key: dict[OrderKey, TruePair] = field(init=False)
-    pair_by_client_id: dict[str, TruePair] = field(init=False)
-    position_booked: frozenset[FillKey] = field(init=False)
+    Parameters
+    ----------
+    venue, node
+        The snapshots.
+    """
 
-    def __post_init__(self) -> None:
-        listed: dict[OrderKey, Decimal] = {}
-        for fill in self.venue.fill_by_key.values():
-            key = order_key(fill)
-            listed[key] = listed.get(key, _ZERO) + fill.quantity
-        pairing = pair_orders(self.venue, self.node)
+    def __init__(self, venue: VenueSnapshot, node: NodeSnapshot) -> None:
+        self.venue = venue
+        self.node = node
+        self.pairing: Pairing = pair_orders(venue, node)
+        listed = venue.listed_quantities()
         pairs: list[TruePair] = []
         by_venue_key: dict[OrderKey, TruePair] = {}
-        by_client_id: dict[str, TruePair] = {}
-        for pair in pairing.pairs:
-            order = pair.venue
-            quantity = listed.get((order.instrument_id, order.venue_order_id or ""), _ZERO)
+        for order, held in self.pairing.pairs:
+            key = (order.instrument_id, order.venue_order_id or "")
+            quantity = listed.get(key, _ZERO)
             if order.client_order_id is not None:
-                quantity += listed.get(("", order.client_order_id), _ZERO)
-            true = TruePair(venue=settled_truth(order, quantity), node=pair.node, listed_quantity=quantity)
-            pairs.append(true)
+                quantity = quantity + listed.get(("", order.client_order_id), _ZERO)
+            pair = TruePair(settled_truth(order, quantity), held, quantity)
+            pairs.append(pair)
             if order.venue_order_id is not None:
-                by_venue_key[(order.instrument_id, order.venue_order_id)] = true
-            name = pair.node.client_order_id if pair.node is not None else order.client_order_id
+                by_venue_key[key] = pair
+        self.pairs = tuple(pairs)
+        self._by_venue_key = by_venue_key
+
+    @cached_property
+    def position_booked(self) -> frozenset[FillKey]:
+        """Return the names of all fills that the node's positions hold."""
+        return frozenset(fill.key for position in self.node.positions for fill in position.fills)
+
+    @cached_property
+    def _by_client_id(self) -> dict[str, TruePair]:
+        """Return the pairs by the node's client order id, else by the venue's."""
+        found: dict[str, TruePair] = {}
+        for pair in self.pairs:
+            name = pair.node.client_order_id if pair.node is not None else pair.venue.client_order_id
             if name is not None:
-                by_client_id.setdefault(name, true)
-        put = object.__setattr__
-        put(self, "pairing", pairing)
-        put(self, "pairs", tuple(pairs))
-        put(self, "pair_by_venue_key", by_venue_key)
-        put(self, "pair_by_client_id", by_client_id)
-        booked = frozenset(fill.key for position in self.node.positions for fill in position.fills)
-        put(self, "position_booked", booked)
+                found.setdefault(name, pair)
+        return found
+
+    def pair_named(
+        self, instrument_id: str, venue_order_id: str | None, client_order_id: str | None
+    ) -> TruePair | None:
+        """Return the pair of that name: by the venue's number, else by client order id."""
+        if venue_order_id:
+            found = self._by_venue_key.get((instrument_id, venue_order_id))
+            if found is not None:
+                return found
+        return self._by_client_id.get(client_order_id) if client_order_id else None
 
     def pair_of(self, fill: FillRecord) -> TruePair | None:
         """Return the order of a venue fill, paired; None when the venue did not list the order."""
-        if fill.venue_order_id is not None:
-            found = self.pair_by_venue_key.get((fill.instrument_id, fill.venue_order_id))
-            if found is not None:
-                return found
-        order = order_of_fill(fill, self.venue)
-        if order is None or order.venue_order_id is None:
-            return self.pair_by_client_id.get(fill.client_order_id) if fill.client_order_id is not None else None
-        return self.pair_by_venue_key.get((order.instrument_id, order.venue_order_id))
+        return self.pair_named(fill.instrument_id, fill.venue_order_id, fill.client_order_id)
 
     def venue_quantity(self, key: PositionKey) -> Decimal | None:
         """Return the venue's position, 0 when a complete list does not have it, None when it was not read."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from trueup.model.balances import BalanceRecord
 from trueup.model.coverage import Coverage
@@ -138,6 +139,22 @@ class Snapshot:
         if len(found) < 2:
             return tuple(found)
         return tuple({fill.key: self.fill_by_key[fill.key] for fill in found}.values())
+
+    def listed_quantities(self) -> dict[VenueOrderKey, Decimal]:
+        """Return the sum of each order's fills, each trade once; without a number under ``("", client order id)``."""
+        is_distinct = len(self.fill_by_key) == len(self.fills)
+        sums: dict[VenueOrderKey, Decimal] = {}
+        for key, fills in self._fills_by_venue_id.items():
+            sums[key] = fills[0].quantity if len(fills) == 1 else self._sum(fills, is_distinct=is_distinct)
+        for name, fills in self._fills_by_client_id.items():
+            sums[("", name)] = self._sum(fills, is_distinct=is_distinct)
+        return sums
+
+    def _sum(self, fills: list[FillRecord], *, is_distinct: bool) -> Decimal:
+        if is_distinct:
+            return sum((fill.quantity for fill in fills), Decimal(0))
+        kept = {fill.key: self.fill_by_key[fill.key].quantity for fill in fills}
+        return sum(kept.values(), Decimal(0))
 
     def instruments(self) -> frozenset[str]:
         """Return every instrument that a record names."""
