@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -24,15 +25,15 @@ from trueup.emulator.engine.enums import (
     TimeInForce,
     WorkingType,
 )
-from trueup.emulator.engine.events import OrderEvent, VenueEvent
+from trueup.emulator.engine.events import AccountEvent, AlgoEvent, MarginCall, OrderEvent, VenueEvent
 from trueup.emulator.engine.rejections import Rejection
 from trueup.emulator.engine.settings import AccountSettings, MarketSettings, VenueSettings
 from trueup.emulator.engine.symbols import SymbolRules
-from trueup.emulator.engine.values import OrderRequest
+from trueup.emulator.engine.values import Order, OrderRequest
 from trueup.emulator.engine.venue import Venue
 
 ACCOUNTS = {
-    "oneway": AccountSettings("oneway", api_key="1"),
+    "oneway": AccountSettings("oneway", api_key="1", deposits={"USDT": Decimal(2_000)}),
     "hedge": AccountSettings("hedge", api_key="2", hedge_mode=True, fee_tier=5),
     "poor": AccountSettings(
         "poor", api_key="3", deposits={"USDT": Decimal(200)}, leverage=100, margin_type=MarginType.ISOLATED
@@ -47,8 +48,29 @@ symbols = st.sampled_from(SYMBOLS)
 sides = st.sampled_from(Side)
 offsets = st.one_of(st.integers(-3, 3), st.integers(-60, 60), st.integers(-400, 400))
 """Distance of a price from the market's bid, in basis points or ticks, as the rule says."""
-sizes = st.one_of(st.integers(1, 6), st.integers(1, 60))
-picks = st.integers(0, 30)
+sizes = st.one_of(st.integers(3, 8), st.integers(3, 8), st.integers(1, 60))
+picks = st.integers(0, 60)
+seldom = st.sampled_from([False, False, False, False, True])
+
+
+REACHED: Counter[str] = Counter()
+"""What the programs of this process led to: a campaign that reaches nothing proves nothing."""
+
+
+def note(event: VenueEvent) -> None:
+    """Count what an event shows."""
+    match event:
+        case OrderEvent(execution_type=execution, order=order, trade=trade):
+            REACHED[f"order {execution}"] += 1
+            REACHED[f"order {order.status}"] += 1
+            if trade is not None:
+                REACHED["maker fill" if trade.maker else "taker fill"] += 1
+        case AlgoEvent(algo=algo):
+            REACHED[f"conditional {algo.status}"] += 1
+        case AccountEvent(reason=reason):
+            REACHED[f"account {reason}"] += 1
+        case MarginCall():
+            REACHED["margin call"] += 1
 
 
 class VenueMachine(RuleBasedStateMachine):
@@ -63,11 +85,49 @@ class VenueMachine(RuleBasedStateMachine):
             symbols=SYMBOLS,
         )
         self.sequence = 0
+        self.checked: dict[str, tuple[int, int]] = {}
         self.executed: dict[int, Decimal] = {}
         self.venue = Venue.recover(self.directory, settings, clock=self.clock)
         self.venue.subscribe(self._listen)
         for account in ACCOUNTS.values():
             self.venue.create_account(account)
+        self._crowd()
+
+    def _crowd(self) -> None:
+        """Begin with positions, working orders on both sides and conditional orders, so that every rule finds some."""
+        for symbol in SYMBOLS:
+            rules = self.venue.symbol(symbol)
+            size = self._quantity(rules, 6)
+            for account in ("oneway", "hedge"):
+                hedge = account == "hedge"
+                long, short = (PositionSide.LONG, PositionSide.SHORT) if hedge else (PositionSide.BOTH,) * 2
+                bought = OrderRequest(symbol, Side.BUY, OrderType.MARKET, long, quantity=size)
+                self.venue.place_order(account, bought)
+                for ticks in (2, 9):
+                    for side, leg in ((Side.BUY, long), (Side.SELL, short)):
+                        price = self._price(symbol, -ticks * side.sign)
+                        order = OrderRequest(symbol, side, OrderType.LIMIT, leg, TimeInForce.GTC, size, price)
+                        self.venue.place_order(account, order)
+                trigger = self._price(symbol, 0, -40)
+                kind = OrderType.STOP if hedge else OrderType.STOP_MARKET
+                stop = OrderRequest(
+                    symbol,
+                    Side.SELL,
+                    kind,
+                    long,
+                    quantity=size,
+                    price=trigger if hedge else None,
+                    trigger_price=trigger,
+                )
+                self.venue.place_algo_order(account, stop)
+
+        small = self._quantity(self.venue.symbol(SYMBOLS[1]), 3)
+        self.venue.place_order("poor", OrderRequest(SYMBOLS[1], Side.BUY, OrderType.MARKET, quantity=small))
+
+    def _order(self, pick: int) -> Order | None:
+        """Return one of all working orders."""
+        working = [order for account in ACCOUNTS for order in self.venue.open_orders(account)]
+        return working[pick % len(working)] if working else None
 
     def teardown(self) -> None:
         if hasattr(self, "venue"):
@@ -77,6 +137,7 @@ class VenueMachine(RuleBasedStateMachine):
     def _listen(self, event: VenueEvent) -> None:
         assert event.sequence == self.sequence + 1
         self.sequence = event.sequence
+        note(event)
         if isinstance(event, OrderEvent):
             order = event.order
             before = self.executed.get(order.order_id, Decimal(0))
@@ -91,6 +152,7 @@ class VenueMachine(RuleBasedStateMachine):
         try:
             command()
         except Rejection:
+            REACHED["refusal"] += 1
             assert fingerprint(self.venue) == before
 
     def _price(self, symbol: str, ticks: int, basis_points: int = 0) -> Decimal:
@@ -100,8 +162,8 @@ class VenueMachine(RuleBasedStateMachine):
 
     def _quantity(self, rules: SymbolRules, units: int) -> Decimal:
         """Return a quantity worth about `units` times half the smallest order."""
-        smallest = rules.min_notional / self.venue.mark_price(rules.symbol).mark / 2
-        return max(rules.round_quantity(smallest * units), rules.step)
+        half = rules.min_notional / self.venue.mark_price(rules.symbol).mark / 2
+        return max(rules.round_quantity(half * units), rules.step)
 
     def _leg(self, account: str, choice: bool) -> PositionSide:
         if not self.venue.hedge_mode(account):
@@ -117,10 +179,10 @@ class VenueMachine(RuleBasedStateMachine):
         units=sizes,
         ticks=offsets,
         leg=st.booleans(),
-        reduce_only=st.booleans(),
+        reduce_only=seldom,
         prevention=st.sampled_from(SelfTradePrevention),
-        tif=st.sampled_from([TimeInForce.GTC] * 5 + [*TimeInForce]),
-        match=st.sampled_from([PriceMatch.NONE] * 6 + [PriceMatch.OPPONENT, PriceMatch.QUEUE, PriceMatch.QUEUE_5]),
+        tif=st.sampled_from([TimeInForce.GTC] * 14 + [*TimeInForce]),
+        match=st.sampled_from([PriceMatch.NONE] * 14 + [PriceMatch.OPPONENT, PriceMatch.QUEUE, PriceMatch.QUEUE_5]),
     )
     def place_limit(
         self,
@@ -143,14 +205,14 @@ class VenueMachine(RuleBasedStateMachine):
             tif,
             self._quantity(self.venue.symbol(symbol), units),
             self._price(symbol, ticks) if match is PriceMatch.NONE else None,
-            reduce_only=reduce_only and not self.venue.hedge_mode(account) and units % 2 == 0,
+            reduce_only=reduce_only and not self.venue.hedge_mode(account),
             self_trade_prevention=prevention,
             price_match=match,
             good_till_date_ms=self.venue.now_ms + 600_001 + ticks * 1000 if tif is TimeInForce.GTD else None,
         )
         self._attempt(lambda: self.venue.place_order(account, request))
 
-    @rule(account=accounts, symbol=symbols, side=sides, units=sizes, leg=st.booleans(), reduce_only=st.booleans())
+    @rule(account=accounts, symbol=symbols, side=sides, units=sizes, leg=st.booleans(), reduce_only=seldom)
     def place_market(self, account: str, symbol: str, side: Side, units: int, leg: bool, reduce_only: bool) -> None:
         request = OrderRequest(
             symbol,
@@ -171,7 +233,9 @@ class VenueMachine(RuleBasedStateMachine):
         away=st.integers(-150, 150),
         leg=st.booleans(),
         whole=st.booleans(),
-        tif=st.sampled_from([None, TimeInForce.GTC, TimeInForce.GTE_GTC, TimeInForce.IOC, TimeInForce.GTD]),
+        tif=st.sampled_from(
+            [None, TimeInForce.GTC, TimeInForce.GTE_GTC, TimeInForce.IOC, TimeInForce.GTD, TimeInForce.GTX]
+        ),
         working=st.sampled_from(WorkingType),
     )
     def place_conditional(
@@ -207,25 +271,25 @@ class VenueMachine(RuleBasedStateMachine):
         )
         self._attempt(lambda: self.venue.place_algo_order(account, request))
 
-    @rule(account=accounts, pick=picks, ticks=offsets, units=sizes)
-    def amend(self, account: str, pick: int, ticks: int, units: int) -> None:
-        orders = self.venue.open_orders(account)
-        if orders:
-            order = orders[pick % len(orders)]
+    @rule(pick=picks, ticks=offsets, units=sizes)
+    def amend(self, pick: int, ticks: int, units: int) -> None:
+        order = self._order(pick)
+        if order is not None:
+            owner = order.account_id
             quantity = self._quantity(self.venue.symbol(order.symbol), units)
             price = self._price(order.symbol, ticks)
             self._attempt(
                 lambda: self.venue.amend_order(
-                    account, order.symbol, order_id=order.order_id, quantity=quantity, price=price
+                    owner, order.symbol, order_id=order.order_id, quantity=quantity, price=price
                 )
             )
 
-    @rule(account=accounts, pick=picks)
-    def cancel(self, account: str, pick: int) -> None:
-        orders = self.venue.open_orders(account)
-        if orders:
-            order = orders[pick % len(orders)]
-            self._attempt(lambda: self.venue.cancel_order(account, order.symbol, client_order_id=order.client_order_id))
+    @rule(pick=picks)
+    def cancel(self, pick: int) -> None:
+        order = self._order(pick)
+        if order is not None:
+            key = order.client_order_id
+            self._attempt(lambda: self.venue.cancel_order(order.account_id, order.symbol, client_order_id=key))
 
     @rule(account=accounts, pick=picks)
     def cancel_conditional(self, account: str, pick: int) -> None:
@@ -293,11 +357,10 @@ class VenueMachine(RuleBasedStateMachine):
         quantity = self._quantity(self.venue.symbol(symbol), units)
         self.venue.print_trade(symbol, self._price(symbol, ticks), quantity, buyer_maker)
 
-    @rule(account=accounts, pick=picks, part=st.booleans())
-    def fill(self, account: str, pick: int, part: bool) -> None:
-        orders = self.venue.open_orders(account)
-        if orders:
-            order = orders[pick % len(orders)]
+    @rule(pick=picks, part=st.booleans())
+    def fill(self, pick: int, part: bool) -> None:
+        order = self._order(pick)
+        if order is not None:
             step = self.venue.symbol(order.symbol).step
             self._attempt(lambda: self.venue.fill(order.order_id, step if part else None))
 
@@ -333,6 +396,7 @@ class VenueMachine(RuleBasedStateMachine):
         self.clock = ManualClock(self.clock.now_ms())
         self.venue = Venue.recover(self.directory, clock=self.clock)
         self.venue.subscribe(self._listen)
+        REACHED["recovery"] += 1
         assert fingerprint(self.venue) == before
         assert self.venue.sequence == self.sequence
 
@@ -342,6 +406,10 @@ class VenueMachine(RuleBasedStateMachine):
             return
         self.venue.ledger.check_invariants()
         for account in ACCOUNTS:
-            check_account(self.venue.ledger.account(account), ACCOUNTS[account].fee_tier)
+            record = self.venue.ledger.account(account)
+            written = (len(record.trades), len(record.incomes))
+            if self.checked.get(account) != written:
+                check_account(record, ACCOUNTS[account].fee_tier)
+                self.checked[account] = written
             for asset in self.venue.balances(account):
                 assert asset.available >= 0
