@@ -46,9 +46,9 @@ def state(
     return NodeState(trading=True, orders=orders, positions=positions, balance=balance)
 
 
-def kinds(truth: Truth, node: NodeState, *, alive_only: bool = False) -> set[Difference]:
+def kinds(truth: Truth, node: NodeState, alive_since_ns: int | None = None) -> set[Difference]:
     """Return the kinds of what differs."""
-    return {finding.what for finding in compare(truth, node, alive_only=alive_only).findings}
+    return {finding.what for finding in compare(truth, node, alive_since_ns=alive_since_ns).findings}
 
 
 def test_an_equal_node_has_no_differences(truth: Truth) -> None:
@@ -185,13 +185,37 @@ def test_closed_lives_may_be_missing_where_only_what_is_alive_is_compared() -> N
     truth.fill("V-1", Decimal(2), None, 4)
     order = replace(ORDER, venue_order_id="1003", fills=(replace(FILL, trade_id="T-3"),))
     assert kinds(truth, state(orders=(order,))) == {Difference.ORDER_MISSING}
-    assert not kinds(truth, state(orders=(order,)), alive_only=True)
+    assert not kinds(truth, state(orders=(order,)), alive_since_ns=0)
 
 
 def test_what_is_alive_may_not_be_missing_in_any_comparison(truth: Truth) -> None:
-    assert kinds(truth, state(orders=()), alive_only=True) == {Difference.ORDER_MISSING}
+    assert kinds(truth, state(orders=()), alive_since_ns=0) == {Difference.ORDER_MISSING}
 
 
 def test_an_amendment_of_the_status_is_not_hidden_by_the_word_for_it(truth: Truth) -> None:
     truth.finish("V-1", OrderStatus.CANCELED, 3)
     assert kinds(truth, state()) == {Difference.ORDER_STATUS}
+
+
+def opened(quantity: int) -> NodeOrder:
+    """Return the order that stands for an opening balance."""
+    fill = replace(FILL, trade_id="OPEN-1", quantity=Decimal(quantity))
+    return replace(
+        ORDER,
+        client_order_id="OPEN",
+        venue_order_id="OPEN",
+        status="FILLED",
+        quantity=Decimal(quantity),
+        filled_quantity=Decimal(quantity),
+        fills=(fill,),
+    )
+
+
+def test_one_opening_balance_may_stand_for_what_is_older_than_the_window() -> None:
+    truth = Truth()
+    truth.place(symbol="BTC", side=Side.BUY, quantity=Decimal(2), price=Decimal(100), client_order_id="V-1", now_ns=1)
+    truth.fill("V-1", Decimal(2), None, 2)
+    assert not kinds(truth, state(orders=(opened(2),)), alive_since_ns=10)
+    assert Difference.ORDER_MISSING in kinds(truth, state(orders=(opened(2),)), alive_since_ns=0)
+    twice = (opened(2), replace(opened(2), client_order_id="OPEN-2", venue_order_id="OPEN-2"))
+    assert kinds(truth, state(orders=twice), alive_since_ns=10) == {Difference.ORDER_INVENTED}

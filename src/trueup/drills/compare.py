@@ -7,7 +7,7 @@ orders, fills, commissions, net positions and average prices.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -39,6 +39,7 @@ class Difference(StrEnum):
     POSITION_QUANTITY = "position quantity"
     POSITION_AVERAGE_PRICE = "position average price"
     POSITION_OPPOSED = "position held against itself"
+    CHANGED_BY_RESTART = "changed by a restart"
     OWNER_LOST = "owner lost"
     OWNER_SPLIT = "ownership split"
     BALANCE = "balance"
@@ -77,7 +78,9 @@ class Comparison:
         return tuple(f"{kind} x{number}" if number > 1 else kind for kind, number in sorted(counted.items()))
 
 
-def compare(truth: Truth, state: NodeState, *, alive_only: bool = False, own: Sequence[str] = ()) -> Comparison:
+def compare(
+    truth: Truth, state: NodeState, *, alive_since_ns: int | None = None, own: Sequence[str] = ()
+) -> Comparison:
     """Return what differs between the venue's truth and a node.
 
     Parameters
@@ -86,13 +89,13 @@ def compare(truth: Truth, state: NodeState, *, alive_only: bool = False, own: Se
         The venue's books.
     state : NodeState
         The node's state.
-    alive_only : bool
-        Whether closed orders outside the current life of an open position may be missing in the node, and one opening
-        fill may stand for them.
+    alive_since_ns : int, optional
+        If given, closed orders may be missing in the node that lie before this time, or outside the current life of an
+        open position; and one opening fill a leg may stand for those of them that the position is made of.
     own : Sequence[str]
         Client order ids that the strategy submitted, which it should own.
     """
-    findings = [*_orders(truth, state, alive_only=alive_only), *_positions(truth, state)]
+    findings = [*_orders(truth, state, alive_since_ns), *_positions(truth, state)]
     balance = []
     if state.balance != truth.balance:
         balance = [Finding(Difference.BALANCE, "USDT", str(truth.balance), str(state.balance))]
@@ -102,11 +105,11 @@ def compare(truth: Truth, state: NodeState, *, alive_only: bool = False, own: Se
 # -- Orders and fills ------------------------------------------------------------------------------
 
 
-def _orders(truth: Truth, state: NodeState, *, alive_only: bool) -> Iterator[Finding]:
+def _orders(truth: Truth, state: NodeState, alive_since_ns: int | None) -> Iterator[Finding]:
     fills = defaultdict(list)
     for fill in truth.fills:
         fills[fill.venue_order_id].append(fill)
-    optional = _dispensable(truth) if alive_only else frozenset()
+    optional = frozenset() if alive_since_ns is None else _dispensable(truth, alive_since_ns)
     unmatched = list(state.orders)
     for order in truth.orders:
         matches = [held for held in unmatched if _is_same(order, held)]
@@ -119,12 +122,12 @@ def _orders(truth: Truth, state: NodeState, *, alive_only: bool) -> Iterator[Fin
         yield from _order(order, matches[0], fills[order.venue_order_id])
         for held in matches[1:]:
             yield Finding(Difference.ORDER_INVENTED, held.client_order_id, "", f"a second {_name(order)}")
-    opening_allowed = {symbol for symbol, _ in _shortfalls(truth, state)} if alive_only else set()
+    openings_left = Counter(symbol for symbol, _ in _shortfalls(truth, state)) if optional else Counter()
     for held in unmatched:
         if held.status in NEVER_SENT or (held.status in ENDED_UNFILLED and held.filled_quantity == 0):
             continue
-        if held.symbol in opening_allowed:
-            opening_allowed.discard(held.symbol)  # one opening balance an instrument, no more
+        if openings_left[held.symbol] and held.status == "FILLED":
+            openings_left[held.symbol] -= 1  # one opening balance a leg, no more
             continue
         said = " ".join([held.side, str(held.quantity), held.status, "of", held.owner, *held.tags])
         yield Finding(Difference.ORDER_INVENTED, held.client_order_id, "", said)
@@ -180,8 +183,8 @@ def _fill(subject: str, real: VenueFill, fill: NodeFill) -> Iterator[Finding]:
         yield Finding(Difference.FILL_COMMISSION, subject, str(real.commission), str(fill.commission))
 
 
-def _dispensable(truth: Truth) -> frozenset[str]:
-    """Return the closed orders that carry no fill of the current life of an open position."""
+def _dispensable(truth: Truth, since_ns: int) -> frozenset[str]:
+    """Return the closed orders before a time, and those that carry no fill of the current life of a position."""
     life: dict[tuple[str, Leg], list[VenueFill]] = defaultdict(list)
     running: dict[tuple[str, Leg], Decimal] = defaultdict(Decimal)
     for fill in truth.fills:
@@ -197,7 +200,7 @@ def _dispensable(truth: Truth) -> frozenset[str]:
     return frozenset(
         order.venue_order_id
         for order in truth.orders
-        if not order.status.is_open and order.venue_order_id not in needed
+        if not order.status.is_open and (order.updated_ns < since_ns or order.venue_order_id not in needed)
     )
 
 
@@ -252,6 +255,24 @@ def _position(subject: str, real: VenuePosition, held: Sequence[NodePosition]) -
     average = sum((position.average_price * position.quantity for position in held), Decimal(0)) / net
     if abs(average - real.average_price) > AVERAGE_PRICE_RELATIVE_ERROR_MAX * abs(real.average_price):
         yield Finding(Difference.POSITION_AVERAGE_PRICE, subject, str(real.average_price), str(average.normalize()))
+
+
+def changes(before: NodeState, after: NodeState, restart: int) -> Iterator[Finding]:
+    """Yield what a restart changed in a node's own state, to the last digit and identifier."""
+    pairs = [
+        *_paired(
+            {one.client_order_id: one for one in before.orders}, {one.client_order_id: one for one in after.orders}
+        ),
+        *_paired({one.position_id: one for one in before.positions}, {one.position_id: one for one in after.positions}),
+    ]
+    for name, was, now in pairs:
+        if was != now:
+            yield Finding(Difference.CHANGED_BY_RESTART, f"{name} (restart {restart})", str(was), str(now))
+
+
+def _paired(before: Mapping[str, object], after: Mapping[str, object]) -> Iterator[tuple[str, object, object]]:
+    for name in sorted({*before, *after}):
+        yield name, before.get(name), after.get(name)
 
 
 # -- Ownership -------------------------------------------------------------------------------------

@@ -10,7 +10,8 @@ from trueup.drills.scenario import Scenario
 def complaints(scenario: Scenario, outcome: Outcome) -> tuple[str, ...]:
     """Return what is wrong with an outcome in verified mode; nothing if it is as promised.
 
-    The first promise is never to say CLEAN while the node differs from the venue or its ownership is split. The second
+    The first promise is never to say CLEAN while the node differs from the venue or its ownership is split, neither on
+    demand nor, at the end of a scenario's waits, as the verdict that stands. The second
     is to name what differs, and only what the scenario allows to remain.
     """
     if outcome.failure:
@@ -23,6 +24,8 @@ def complaints(scenario: Scenario, outcome: Outcome) -> tuple[str, ...]:
     if outcome.verdict is None or outcome.comparison is None:
         return ("there is no verdict",)
     said = outcome.verdict.verdict
+    if outcome.verdict.standing == "CLEAN" and not outcome.unaided:
+        return ("the verdict stood at CLEAN while the node differed from the venue",)
     if said == "CLEAN":
         split = [found for found in outcome.comparison.ownership if found.what is Difference.OWNER_SPLIT]
         return tuple(f"CLEAN, but {found}" for found in (*outcome.comparison.findings, *split))
@@ -32,4 +35,4 @@ def complaints(scenario: Scenario, outcome: Outcome) -> tuple[str, ...]:
             return ()
     elif said in honest:
         return ()
-    return (f"{said}: {'; '.join(outcome.verdict.discrepancies) or outcome.verdict.reason or 'without a reason'}",)
+    return (f"{said}: {'; '.join(outcome.verdict.discrepancies) or 'without a reason'}",)

@@ -109,11 +109,23 @@ class NodeState:
 
 @dataclass(frozen=True, slots=True)
 class NodeVerdict:
-    """What verified mode says of itself after a true-up on demand."""
+    """What verified mode says of itself.
+
+    Parameters
+    ----------
+    verdict : str
+        After a true-up on demand at the end.
+    standing : str
+        The verdict that stood before that one; empty if there was none.
+    phase, trading_state : str
+        Of trueup, and of the engine's risk engine.
+    discrepancies, kinds : tuple[str, ...]
+        What still differs, in words and by kind.
+    """
 
     verdict: str
+    standing: str
     phase: str
     trading_state: str = ""
     discrepancies: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
-    reason: str = ""

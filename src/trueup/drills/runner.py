@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from trueup.drills.compare import Comparison, compare
+from trueup.drills.compare import Comparison, Finding, changes, compare
 from trueup.drills.nodes import NodeProcess, Nursery
 from trueup.drills.outcome import Outcome
 from trueup.drills.records import NodeSpec, NodeVerdict
@@ -28,6 +28,7 @@ from trueup.drills.steps import (
     Move,
     Reconcile,
     Redis,
+    Restart,
     SetClock,
     StartNode,
     Step,
@@ -98,6 +99,9 @@ class DrillRun:
         self._store = self._own_store or (shared if scenario.redis == "shared" else None)
         self._node: NodeProcess | None = None
         self._lives = 0
+        self._over = False  # a node that refuses to trade ends the run: the steps that follow need one that does
+        self._window_start_ns = 0
+        self._changes: list[Finding] = []
         self._starts: list[str] = []
         self._submitted: list[str] = []
         self._quiet_since = time.monotonic()
@@ -112,6 +116,8 @@ class DrillRun:
             await self._venue.start()
             for step in self.scenario.program:
                 await self._step(step)
+                if self._over:
+                    break
             outcome = await self._judge()
         except (TrueupError, TimeoutError) as error:
             outcome = Outcome(self.scenario.id, self.mode, failure=str(error) or type(error).__name__)
@@ -138,7 +144,7 @@ class DrillRun:
 
     async def _step(self, step: Step) -> None:
         match step:
-            case StartNode() | KillNode() | StopNode() | Submit() | Cancel() | Modify() | Reconcile():
+            case StartNode() | KillNode() | StopNode() | Submit() | Cancel() | Modify() | Reconcile() | Restart():
                 await self._node_step(step)
             case Fill() | External() | Finish() | Amend() | Move():
                 await self._venue_step(step)
@@ -180,6 +186,8 @@ class DrillRun:
                 await self._living.ask("modify", client_order_id=name, quantity=quantity, price=price)
             case Reconcile():
                 await self._living.ask("reconcile")
+            case Restart(times):
+                await self._restart(times)
         if not isinstance(step, KillNode | StopNode) and not (isinstance(step, Submit) and step.count > 1):
             await self._settle()  # but for a burst, which a kill shall hit in the middle
         self._mark()
@@ -248,12 +256,27 @@ class DrillRun:
         if step.cold and self._store is not None:
             await self._store.forget(self._trader_id)
         self._lives += 1
+        lookback_mins = self.scenario.engine.get("reconciliation_lookback_mins")
+        self._window_start_ns = self._venue.now_ns() - lookback_mins * 60 * 10**9 if lookback_mins else 0
         self._node = NodeProcess(self._nursery, self._spec("native" if step.natively else self.mode))
         await self._node.start()
         if step.outcome == "pending":
             self._starts.append("pending")
             return
-        self._starts.append(await self._await_start(self._node, expected=step.outcome))
+        ending = await self._await_start(self._node, expected=step.outcome)
+        self._starts.append(ending)
+        self._over = step.outcome == "trading" and ending != "trading"
+
+    async def _restart(self, times: int) -> None:
+        await self._settle()
+        before = await self._living.state()
+        for number in range(1, times + 1):
+            await self._living.kill()
+            await self._start(StartNode())
+            if self._over:
+                return
+            await self._settle()
+            self._changes.extend(changes(before, await self._living.state(), number))
 
     async def _await_start(self, node: NodeProcess, *, expected: str) -> str:
         """Return how a start ended, once it has."""
@@ -353,9 +376,12 @@ class DrillRun:
 
     async def _compare(self) -> Comparison:
         state = await self._living.state()
-        alive_only = self.mode == "verified" and self.scenario.verified.compare == "alive"
+        alive_since_ns = None
+        if self.mode == "verified" and self.scenario.verified.compare == "alive":
+            alive_since_ns = self._window_start_ns
         own = [name for name in self._submitted if self._truth.find(name) is not None]
-        return compare(self._truth, state, alive_only=alive_only, own=own)
+        comparison = compare(self._truth, state, alive_since_ns=alive_since_ns, own=own)
+        return replace(comparison, findings=(*comparison.findings, *self._changes))
 
     async def _judge(self) -> Outcome:
         outcome = Outcome(self.scenario.id, self.mode)

@@ -6,7 +6,7 @@
                                                node submit V-1 BUY 3 @ 100 [on ETH] [leg LONG] [routed]
     node kill [now] | node stop                node cancel V-1
     node burst V 150 BUY 1 @ 100               node modify V-1 to 4 [@ 101]
-    node reconcile
+    node reconcile                             node restart 10 times
     venue fill V-1 1 [@ 101] [as T-7] [silently | twice | delayed 0.8s] [times N]
     venue external X-1 BUY 2 @ 100 [on ETH] [leg LONG] [nameless] [silently]
     venue cancel|expire|reject V-1 [silently | delayed 0.8s]
@@ -53,6 +53,13 @@ class KillNode:
 @dataclass(frozen=True, slots=True)
 class StopNode:
     """Stop the node in good order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """Kill and start the node several times; whatever a restart changes in its state is a difference."""
+
+    times: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +206,7 @@ Step = (
     StartNode
     | KillNode
     | StopNode
+    | Restart
     | Submit
     | Cancel
     | Modify
@@ -299,6 +307,7 @@ _GRAMMAR: tuple[tuple[str, Callable[[_Found], Step]], ...] = (
     ),
     (r"node kill(?P<now> now)?", lambda found: KillNode(bool(found["now"]))),
     (r"node stop", lambda _: StopNode()),
+    (r"node restart (?P<times>\d+) times", lambda found: Restart(int(found["times"] or 0))),
     (rf"node submit {_NAME} {_ORDER}(?P<routed> routed)?", _submit),
     (rf"node burst {_NAME} (?P<count>\d+) {_ORDER}", _submit),
     (rf"node cancel {_NAME}", lambda found: Cancel(found["name"] or "")),

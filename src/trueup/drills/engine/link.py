@@ -58,7 +58,7 @@ class VenueLink:
         VenueRefusalError
             If the venue refused.
         """
-        if self._writer is None:
+        if self._writer is None or self._writer.is_closing():
             raise VenueQueryError("not connected")
         number, self._next_id = self._next_id, self._next_id + 1
         answer = self._waiting[number] = asyncio.get_running_loop().create_future()

@@ -126,7 +126,7 @@ class NodeLife:
         if self._running.done() and not self._running.cancelled():
             failure = repr(self._running.exception() or "ended")
         refused = "" if self.verified is None else self.verified.refusal()
-        return {"trading": bool(self.node.trader.is_running), "failure": failure or refused}
+        return {"trading": bool(self.node.trader.is_running), "failure": refused or failure}
 
     async def _drain(self) -> None:
         """Return once every command and event that is under way has been handled and written."""

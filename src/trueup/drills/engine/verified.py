@@ -16,6 +16,12 @@ class _Handle(Protocol):
     @property
     def phase(self) -> Any: ...
 
+    @property
+    def failure(self) -> str: ...
+
+    @property
+    def last_verdict(self) -> Any: ...
+
     async def true_up(self) -> Any: ...
 
 
@@ -46,17 +52,18 @@ class VerifiedNode:
 
     def refusal(self) -> str:
         """Return why the node does not trade, or nothing while it may yet."""
-        phase = _name(self._handle.phase)
-        return phase if phase == "ERROR" else ""
+        return self._handle.failure if _name(self._handle.phase) == "ERROR" else ""
 
     async def verdict(self) -> NodeVerdict:
         """Run a true-up on demand and return what it says."""
+        standing = self._handle.last_verdict
         outcome = await self._handle.true_up()
         return NodeVerdict(
             verdict=_name(outcome.verdict),
+            standing="" if standing is None else _name(standing),
             phase=_name(self._handle.phase),
             trading_state=self._node.kernel.risk_engine.trading_state.name,
-            discrepancies=tuple(str(found) for found in outcome.discrepancies),
+            discrepancies=tuple(outcome.lines),
             kinds=tuple(sorted({_name(found.kind) for found in outcome.discrepancies})),
         )
 
