@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.integration.config.nodes import INTERPRETERS, run_script
+from trueup.emulator.process import EmulatorProcess
 from trueup.store.connection import open_client
 from trueup.store.embedded import EmbeddedValkey
 
@@ -74,6 +75,39 @@ def test_a_node_with_store_and_strategy_reaches_running_and_stops_cleanly(
     client = open_client(valkey.address)
     assert list(client.scan_iter(f"trader-{trader_id}:*"))
     client.close()
+
+
+@pytest.fixture(scope="module")
+def venue() -> Iterator[EmulatorProcess]:
+    """Give a venue on loopback."""
+    with EmulatorProcess() as emulator:
+        yield emulator
+
+
+@pytest.mark.parametrize("version", INTERPRETERS)
+def test_a_node_with_a_binance_client_runs_against_any_address_and_never_shows_its_key(
+    version: str, venue: EmulatorProcess, tmp_path: Path
+) -> None:
+    text = f"""
+    [clients.BINANCE]
+    type = "binance_usdm"
+    environment = "live"
+    instrument_ids = ["BTCUSDT-PERP.BINANCE"]
+    base_url_http = "{venue.ready.rest}"
+    base_url_ws = "{venue.ready.stream}"
+    base_url_ws_stream = "{venue.ready.stream}"
+    {STRATEGY}
+    """
+    keys = {
+        "TRUEUP_CLIENTS__BINANCE__API_KEY": venue.ready.api_key,
+        "TRUEUP_CLIENTS__BINANCE__API_SECRET": venue.ready.secret,
+    }
+    code, facts, written = start(version, tmp_path, text, **keys)
+    assert code == 0, written
+    assert facts["trader_was_running"] is True
+    assert facts["trader_is_stopped"] is True
+    assert venue.ready.secret not in written
+    assert venue.ready.api_key not in written
 
 
 @pytest.mark.parametrize("version", INTERPRETERS)

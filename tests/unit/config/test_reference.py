@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,6 +18,7 @@ from trueup.config.engine_versions import (
     is_supported,
     parse_version,
 )
+from trueup.config.reconciliation import ReconciliationConfig, ReconciliationPreset
 from trueup.config.reference import SECTIONS, render_configuration, render_rules
 from trueup.config.rules import ALL_RULES
 
@@ -115,3 +117,17 @@ def test_spans_say_in_words_which_versions_know_a_parameter() -> None:
     assert field_span("LiveExecEngineConfig", "reconciliation").describe() == "1.222 and later"
     assert format_version((1, 9)) == "1.9"
     assert all(span.since is not None or span.until is not None for span in FIELD_SPANS.values())
+
+
+def test_the_guide_speaks_of_every_option_every_preset_and_the_rules_that_it_names_exist() -> None:
+    guide = (REFERENCE.parent / "guides" / "reconciliation.md").read_text(encoding="utf-8")
+    assert [name for name in ReconciliationConfig.model_fields if f"`{name}`" not in guide] == []
+    for preset in ReconciliationPreset:
+        assert f"`{preset.name}`" in guide
+        for name, value in preset.values.items():
+            if preset is not ReconciliationPreset.DISABLED:
+                assert re.search(rf"\| `{name}` \| {value:g} \|", guide), (preset, name)
+    slugs = {rule.slug for rule in ALL_RULES}
+    named = set(re.findall(r"\(`([a-z][a-z-]+)`\)", guide)) | {"open-order-double-booking"}
+    assert named <= slugs
+    assert len(named) >= 12
