@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ from trueup.emulator.process import EmulatorProcess
 from trueup.errors import ConfigValueError
 from trueup.store.connection import open_client
 from trueup.store.embedded import EmbeddedValkey
+from trueup.store.health import RedisHealth
 
 pytestmark = pytest.mark.server
 
@@ -244,22 +246,42 @@ def test_a_store_that_forgets_and_evicts_is_found_on_a_real_server(valkey: Embed
     assert probe_store(settings) == ()
 
 
-def test_an_old_store_is_found_by_its_version() -> None:
-    sound = {"aof_enabled": 1, "maxmemory_policy": "noeviction"}
-    for version, slugs in (("6.0.16", ["store-too-old"]), ("6.2.0", []), ("7.2.4", []), ("10.0.0", [])):
-        judged = judge_store({**sound, "redis_version": version}, {}, RedisHealthConfig())
-        assert [one.rule.slug for one in judged] == slugs
+FIT = RedisHealth(
+    reachable=True, version="7.2.4", role="master", aof_on=True, aof_ok=True, rdb_ok=True, eviction_policy="noeviction"
+)
 
 
-def test_a_store_whose_disk_fails_is_found() -> None:
-    info = {
-        "aof_enabled": 1,
-        "maxmemory_policy": "noeviction",
-        "redis_version": "7.2.4",
-        "aof_last_write_status": "err",
-    }
-    (finding,) = judge_store(info, {}, RedisHealthConfig())
-    assert (finding.rule.slug, finding.to_do) == ("store-not-persistent", "Free the disk; read its log.")
+@pytest.mark.parametrize(
+    ("changes", "slugs"),
+    [
+        ({}, []),
+        ({"version": "6.0.16"}, ["store-too-old"]),
+        ({"version": "6.2.0"}, []),
+        ({"version": "10.0.0"}, []),
+        ({"version": ""}, ["store-too-old"]),
+        ({"aof_ok": False}, ["store-not-persistent"]),
+        ({"rdb_on": True, "rdb_ok": False}, ["store-not-persistent"]),
+        ({"aof_on": False}, ["store-not-persistent"]),
+        ({"aof_on": False, "rdb_on": True}, ["store-unfit"]),
+        ({"eviction_policy": "volatile-lru"}, ["store-evicts"]),
+        ({"role": "slave"}, ["store-unfit"]),
+        ({"memory_bytes": 95, "memory_bytes_max": 100}, ["store-unfit"]),
+        ({"memory_bytes": 90, "memory_bytes_max": 100}, []),
+        ({"latency_ms": 51.0}, ["store-unfit"]),
+        ({"reachable": False, "problems": ("refused",)}, ["store-unreachable"]),
+    ],
+)
+def test_each_thing_that_a_server_says_of_itself_is_judged(changes: dict[str, Any], slugs: list[str]) -> None:
+    judged = judge_store(replace(FIT, **changes), RedisHealthConfig())
+    assert [one.rule.slug for one in judged] == slugs
+
+
+def test_what_the_settings_do_not_require_is_not_found() -> None:
+    relaxed = RedisHealthConfig(
+        version_min="5.0", persistence_required=False, eviction_policies_allowed=("noeviction", "allkeys-lru")
+    )
+    health = replace(FIT, version="5.0.1", aof_on=False, eviction_policy="allkeys-lru")
+    assert list(judge_store(health, relaxed)) == []
 
 
 def test_the_clock_is_judged_by_half_of_what_the_venue_allows() -> None:

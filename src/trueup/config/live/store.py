@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator
 
-import redis
-
-from trueup.config.rules.live import STORE_EVICTS, STORE_FORGETFUL, STORE_TOO_OLD, STORE_UNREACHABLE
+from trueup.config.rules.live import STORE_EVICTS, STORE_FORGETFUL, STORE_TOO_OLD, STORE_UNFIT, STORE_UNREACHABLE
 from trueup.config.rules.rule import Finding
 from trueup.config.trading_node.redis import RedisConfig, RedisHealthConfig
-from trueup.errors import StoreUnavailableError
-from trueup.store.connection import StoreAddress, open_client, store_errors
+from trueup.store.connection import StoreAddress
+from trueup.store.health import LATENCY_MS_MAX, MEMORY_SHARE_MAX, RedisHealth, probe_redis
 
 
 def address_of(settings: RedisConfig) -> StoreAddress:
@@ -28,65 +25,54 @@ def address_of(settings: RedisConfig) -> StoreAddress:
 
 def probe_store(settings: RedisConfig) -> tuple[Finding, ...]:
     """Ask the server and judge its answers."""
-    address = address_of(settings)
-    client = open_client(address)
-    try:
-        with store_errors(address.url):
-            client.ping()
-            info: Mapping[str, Any] = client.info("everything")
-            configured = _configured(client)
-    except StoreUnavailableError as error:
-        return (Finding(STORE_UNREACHABLE, "redis", error.found, "a server that answers", error.action),)
-    finally:
-        client.close()
-    return tuple(judge_store(info, configured, settings.health))
+    return tuple(judge_store(probe_redis(address_of(settings)), settings.health))
 
 
-def _configured(client: redis.Redis) -> Mapping[str, Any]:
-    """Return the settings that decide, as far as the server tells them: a managed one may refuse CONFIG."""
-    try:
-        return client.config_get("*")  # type: ignore[return-value]  # not awaitable: a sync client
-    except redis.ResponseError:
-        return {}
-
-
-def judge_store(
-    info: Mapping[str, Any], configured: Mapping[str, Any], wanted: RedisHealthConfig
-) -> tuple[Finding, ...]:
-    """Judge a server's own account of itself.
+def judge_store(health: RedisHealth, wanted: RedisHealthConfig) -> Iterator[Finding]:
+    """Judge what one look at a server found, by what the settings require of it.
 
     Parameters
     ----------
-    info : Mapping[str, Any]
-        The answer to ``INFO``. Valkey gives the version of Redis that it is compatible with.
-    configured : Mapping[str, Any]
-        The answer to ``CONFIG GET *``; empty if the server refuses it.
+    health : RedisHealth
+        What was found.
     wanted : RedisHealthConfig
         What must hold.
     """
-    findings = []
-    version = str(info.get("redis_version", "0"))
-    if _numbers(version) < _numbers(wanted.version_min):
-        findings.append(
-            Finding(STORE_TOO_OLD, "redis.health.version_min", f"the server is {version}", wanted.version_min)
-        )
-    appends = str(info.get("aof_enabled", "0")) == "1"
-    snapshots = bool(str(configured.get("save", "")).strip())
-    if wanted.persistence_required and not appends and not snapshots:
-        found = "neither an append-only file nor snapshots are on"
-        findings.append(Finding(STORE_FORGETFUL, "redis.health.persistence_required", found))
-    if str(info.get("aof_last_write_status", "ok")) != "ok" or str(info.get("rdb_last_bgsave_status", "ok")) != "ok":
-        found = "the server's last write to disk failed"
-        findings.append(
-            Finding(STORE_FORGETFUL, "redis.health.persistence_required", found, action="Free the disk; read its log.")
-        )
-    policy = str(info.get("maxmemory_policy") or configured.get("maxmemory-policy") or "unknown")
-    if policy not in wanted.eviction_policies_allowed:
+    if not health.reachable:
+        yield Finding(STORE_UNREACHABLE, "redis", "; ".join(health.problems), "a server that answers")
+        return
+    if _numbers(health.version) < _numbers(wanted.version_min):
+        found = f"the server is Redis {health.version or 'of an unknown version'}"
+        yield Finding(STORE_TOO_OLD, "redis.health.version_min", found, f"{wanted.version_min} or newer")
+    if wanted.persistence_required:
+        yield from _persistence(health)
+    if health.eviction_policy not in wanted.eviction_policies_allowed:
+        found = f"maxmemory-policy is {health.eviction_policy or 'unknown'}"
         allowed = ", ".join(wanted.eviction_policies_allowed)
-        findings.append(
-            Finding(STORE_EVICTS, "redis.health.eviction_policies_allowed", f"maxmemory-policy is {policy}", allowed)
-        )
-    return tuple(findings)
+        yield Finding(STORE_EVICTS, "redis.health.eviction_policies_allowed", found, allowed)
+    yield from _service(health)
+
+
+def _persistence(health: RedisHealth) -> Iterator[Finding]:
+    field = "redis.health.persistence_required"
+    if not health.aof_on and not health.rdb_on:
+        yield Finding(STORE_FORGETFUL, field, "neither an append-only file nor snapshots are on")
+    elif (health.aof_on and not health.aof_ok) or (health.rdb_on and not health.rdb_ok):
+        found = "the server's last write to disk failed"
+        yield Finding(STORE_FORGETFUL, field, found, action="Free the disk, and read the server's log.")
+    elif not health.aof_on:
+        yield Finding(STORE_UNFIT, field, "only snapshots are on: a crash loses what came after the last one")
+
+
+def _service(health: RedisHealth) -> Iterator[Finding]:
+    if health.role not in ("master", ""):
+        yield Finding(STORE_UNFIT, "redis.host", "the server is a replica and takes no writes")
+    if health.memory_bytes_max and health.memory_bytes > MEMORY_SHARE_MAX * health.memory_bytes_max:
+        share = health.memory_bytes / health.memory_bytes_max
+        yield Finding(STORE_UNFIT, "redis", f"{share:.0%} of maxmemory is used", f"up to {MEMORY_SHARE_MAX:.0%}")
+    if health.latency_ms > LATENCY_MS_MAX:
+        found = f"the fastest round trip took {health.latency_ms:.0f} ms"
+        yield Finding(STORE_UNFIT, "redis.host", found, f"up to {LATENCY_MS_MAX:.0f} ms")
 
 
 def _numbers(version: str) -> tuple[int, ...]:

@@ -14,7 +14,7 @@ from trueup.config.reconciliation.config import ReconciliationConfig
 # Ten seconds of threshold and thirty questions outlive 310 s of a failing venue before the engine rejects a live order;
 # the plan's 5 s and five questions give 30 s (measured on 1.231.0: live orders rejected, their fills never booked).
 # A day of lookback, because an order older than the lookback leaves the check silently (issue #4847); the purge buffer
-# follows it, so that no order is purged while the check can still return it. Looks four times rarer than the
+# follows it, so that no order is purged while the check can still return it. Looks five times rarer than the
 # aggressive ones leave over 90 % of Binance's 2,400 weight a minute to trading.
 _CONSERVATIVE: dict[str, Any] = {
     "startup_delay_secs": 30.0,

@@ -36,6 +36,15 @@ STORE_EVICTS = Rule(
     source="CONFIG GET maxmemory-policy",
     action="Set maxmemory-policy noeviction.",
 )
+STORE_UNFIT = Rule(
+    "TU805",
+    "store-unfit",
+    Severity.WARNING,
+    why="The server answers, but not as one that has to keep live orders: it is slow, nearly full, a replica, or loses "
+    "what came after its last snapshot.",
+    source="INFO, and the round trip of PING",
+    action="Use a primary near the node, with memory to spare and appendonly yes.",
+)
 CREDENTIALS_MISSING = Rule(
     "TU811",
     "credentials-missing",
@@ -107,6 +116,7 @@ LIVE_RULES: tuple[Rule, ...] = (
     STORE_TOO_OLD,
     STORE_FORGETFUL,
     STORE_EVICTS,
+    STORE_UNFIT,
     CREDENTIALS_MISSING,
     VENUE_UNREACHABLE,
     CLOCK_SKEW,
