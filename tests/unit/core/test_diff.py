@@ -1,0 +1,313 @@
+"""Each kind of discrepancy, by example."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from tests.unit.core.builders import (
+    INSTRUMENT,
+    OWNER,
+    READ,
+    SECOND,
+    cheap_look,
+    covered_from,
+    fill,
+    node,
+    order,
+    position,
+    venue,
+)
+from trueup.core import Tolerance, compare, diff
+from trueup.model import BalanceRecord, Coverage, DiscrepancyKind, FailedQuery, KindCoverage, OrderRecord, Window
+
+Kind = DiscrepancyKind
+
+
+def test_a_lost_partial_fill_is_told_like_a_git_diff() -> None:
+    truth = venue(
+        orders=(order(status="PARTIALLY_FILLED", filled="2"),),
+        fills=(fill("7", quantity="2"),),
+        positions=(position("2"),),
+    )
+    found = diff(truth, node(orders=(order(owner=OWNER),)))
+    assert [one.explain() for one in found] == [
+        "order O-1 filled_quantity: 0 -> 2 (+2)",
+        "order O-1 status: ACCEPTED -> PARTIALLY_FILLED",
+        "fill 7 of order O-1 missing in node: nothing -> BUY 2 @ 100",
+        "position AAA.VENUE quantity: 0 -> 2 (+2); explained by missing fills",
+    ]
+
+
+def test_an_open_order_that_the_node_does_not_know_is_missing_in_node() -> None:
+    (found,) = diff(venue(orders=(order(),)), node())
+    assert found.kind is Kind.ORDER_MISSING_IN_NODE
+    assert found.explain() == "order O-1 missing in node: nothing -> ACCEPTED BUY 0 of 3"
+
+
+def test_an_open_order_that_a_complete_open_list_does_not_have_is_missing_at_the_venue() -> None:
+    (found,) = diff(venue(), node(orders=(order(owner=OWNER),)))
+    assert found.kind is Kind.ORDER_MISSING_AT_VENUE
+    assert found.detail == "not among the venue's open orders"
+
+
+def test_an_order_is_not_missing_at_the_venue_when_the_open_list_failed() -> None:
+    window = Window(0, READ)
+    failed = KindCoverage(asked=window, failures=(FailedQuery(query="open orders", reason="HTTP 503"),))
+    coverage = replace(Coverage.full(READ), orders_open=failed)
+    assert diff(venue(coverage=coverage), node(orders=(order(owner=OWNER),))) == ()
+
+
+def test_a_failed_query_of_one_instrument_does_not_spoil_another() -> None:
+    window = Window(0, READ)
+    failure = FailedQuery(query="open orders", reason="HTTP 503", instrument_id="BBB.VENUE")
+    coverage = replace(Coverage.full(READ), orders_open=KindCoverage(asked=window, got=window, failures=(failure,)))
+    other = order("O-2", "2", instrument="BBB.VENUE", owner=OWNER)
+    (found,) = diff(venue(coverage=coverage), node(orders=(order(owner=OWNER), other)))
+    assert found.subject.instrument_id == INSTRUMENT
+
+
+def test_an_order_accepted_after_the_reading_is_not_missing_at_the_venue() -> None:
+    late = order(at=READ // SECOND + 1, owner=OWNER)
+    assert diff(venue(at=READ), node(orders=(late,), at=READ + 5 * SECOND)) == ()
+
+
+def test_a_submitted_order_within_the_submit_grace_is_pending_and_not_a_difference() -> None:
+    sent = order(number=None, status="SUBMITTED", owner=OWNER, at=READ // SECOND - 5)
+    outcome = compare(venue(unknown=("O-1",)), node(orders=(sent,)))
+    assert outcome.discrepancies == ()
+    assert [one.client_order_id for one in outcome.pending] == ["O-1"]
+
+
+def test_a_submitted_order_after_the_submit_grace_is_missing_at_the_venue() -> None:
+    sent = order(number=None, status="SUBMITTED", owner=OWNER, at=READ // SECOND - 60)
+    (found,) = diff(venue(unknown=("O-1",)), node(orders=(sent,)))
+    assert found.detail == "the venue answered: unknown order"
+
+
+def test_a_cancel_under_way_is_pending_and_later_a_difference() -> None:
+    asked = order(status="PENDING_CANCEL", owner=OWNER, updated=READ // SECOND - 1)
+    young = compare(venue(orders=(order(),)), node(orders=(asked,)))
+    assert young.discrepancies == ()
+    assert len(young.pending) == 1
+    (old,) = diff(venue(orders=(order(),)), node(orders=(replace(asked, updated_ns=100 * SECOND),)))
+    assert old.kind is Kind.ORDER_STATUS
+
+
+@pytest.mark.parametrize("status", ["EMULATED", "RELEASED", "DENIED", "INITIALIZED"])
+def test_an_order_that_never_left_the_node_is_no_difference(status: str) -> None:
+    assert diff(venue(), node(orders=(order(number=None, status=status, owner=OWNER),))) == ()
+
+
+@pytest.mark.parametrize(
+    ("at_venue", "in_node", "kind", "line"),
+    [
+        (order(status="CANCELED"), order(), Kind.ORDER_STATUS, "order O-1 status: ACCEPTED -> CANCELED"),
+        (order(quantity="5"), order(), Kind.ORDER_QUANTITY, "order O-1 quantity: 3 -> 5 (+2)"),
+        (order(price="101.50"), order(), Kind.ORDER_PRICE, "order O-1 price: 100 -> 101.5"),
+        (order(side="SELL"), order(), Kind.ORDER_SIDE, "order O-1 side: BUY -> SELL"),
+        (
+            replace(order(order_type="STOP_LIMIT"), trigger_price=Decimal(90)),
+            replace(order(order_type="STOP_LIMIT"), trigger_price=Decimal(80)),
+            Kind.ORDER_TRIGGER_PRICE,
+            "order O-1 trigger_price: 80 -> 90",
+        ),
+        (order(number="2"), order(number="1"), Kind.IDENTIFIER_MISMATCH, "order O-1 identifiers: O-1/1 -> O-1/2"),
+    ],
+)
+def test_a_field_of_an_order_that_differs_is_told_with_both_values(
+    at_venue: OrderRecord, in_node: OrderRecord, kind: Kind, line: str
+) -> None:
+    (found,) = diff(venue(orders=(at_venue,)), node(orders=(replace(in_node, owner=OWNER),)))
+    assert (found.kind, found.explain()) == (kind, line)
+
+
+def test_numbers_that_differ_only_in_their_zeros_are_equal() -> None:
+    truth = venue(orders=(order(quantity="3.000", price="100.00"),))
+    assert diff(truth, node(orders=(order(owner=OWNER),))) == ()
+
+
+def test_a_fill_newer_than_its_orders_reading_makes_the_order_newer() -> None:
+    """Orders are read before fills: the fill is the later word."""
+    truth = venue(orders=(order(quantity="1"),), fills=(fill("7"),), positions=(position("1"),))
+    held = node(
+        orders=(order(status="FILLED", quantity="1", filled="1", owner=OWNER),),
+        fills=(fill("7"),),
+        positions=(position("1", owner=OWNER, fills=(fill("7"),)),),
+    )
+    assert diff(truth, held) == ()
+
+
+def booked(*fills: str) -> tuple[OrderRecord, ...]:
+    return (order(status="PARTIALLY_FILLED", quantity="9", filled=str(len(fills)), owner=OWNER),)
+
+
+def test_a_fill_that_the_venue_does_not_list_is_invented() -> None:
+    held = fill("S-9", synthetic=True)
+    truth = venue(orders=(order(quantity="9"),))
+    found = diff(truth, node(orders=booked("S-9"), fills=(held,), positions=(position("1", owner=OWNER),)))
+    invented = [one for one in found if one.kind is Kind.FILL_INVENTED]
+    assert [one.explain() for one in invented] == [
+        "fill S-9 of order O-1 unknown at venue: BUY 1 @ 100 -> nothing; made by a reconciliation"
+    ]
+
+
+def test_a_fill_older_than_the_venues_window_is_not_invented() -> None:
+    truth = venue(
+        orders=(order(status="PARTIALLY_FILLED", quantity="9", filled="1"),),
+        positions=(position("1"),),
+        coverage=covered_from(500),
+    )
+    held = fill("7", at=110)
+    mine = node(orders=booked("7"), fills=(held,), positions=(position("1", owner=OWNER, fills=(held,)),))
+    assert diff(truth, mine) == ()
+
+
+def test_a_fill_booked_on_two_orders_is_duplicated() -> None:
+    other = order("O-2", "2", status="PARTIALLY_FILLED", quantity="9", filled="1", owner=OWNER)
+    truth = venue(
+        orders=(
+            order(status="PARTIALLY_FILLED", quantity="9", filled="1"),
+            order("O-2", "2", quantity="9"),
+        ),
+        fills=(fill("7"),),
+        positions=(position("1"),),
+    )
+    mine = node(
+        orders=(*booked("7"), other),
+        fills=(fill("7"), fill("7", number="2", name="O-2")),
+        positions=(position("1", owner=OWNER),),
+    )
+    doubled = [one for one in diff(truth, mine) if one.kind is Kind.FILL_DUPLICATED]
+    assert [one.detail for one in doubled] == ["held by O-1, O-2"]
+
+
+def test_the_two_halves_of_a_self_trade_are_two_fills() -> None:
+    buy = order("O-1", "1", status="FILLED", quantity="1", filled="1")
+    sell = order("O-2", "2", status="FILLED", quantity="1", filled="1", side="SELL")
+    fills = (fill("7"), fill("7", number="2", name="O-2", side="SELL"))
+    truth = venue(orders=(buy, sell), fills=fills)
+    mine = node(orders=(replace(buy, owner=OWNER), replace(sell, owner=OWNER)), fills=fills)
+    assert diff(truth, mine) == ()
+
+
+def test_trade_ids_are_unique_per_instrument_and_not_globally() -> None:
+    here = order("O-1", "1", status="FILLED", quantity="1", filled="1")
+    there = order("O-2", "1", status="FILLED", quantity="1", filled="1", instrument="BBB.VENUE")
+    fills = (fill("7"), fill("7", name="O-2", instrument="BBB.VENUE"))
+    positions = (position("1"), position("1", instrument="BBB.VENUE"))
+    truth = venue(orders=(here, there), fills=fills, positions=positions)
+    mine = node(
+        orders=(replace(here, owner=OWNER), replace(there, owner=OWNER)),
+        fills=fills,
+        positions=(position("1", owner=OWNER), position("1", owner=OWNER, instrument="BBB.VENUE")),
+    )
+    assert diff(truth, mine) == ()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "kind", "line"),
+    [
+        (fill("7", price="99"), Kind.FILL_PRICE, "fill 7 of order O-1 price: 99 -> 100 (+1)"),
+        (fill("7", quantity="2"), Kind.FILL_QUANTITY, "fill 7 of order O-1 quantity: 2 -> 1 (-1)"),
+        (fill("7", commission="0"), Kind.FILL_COMMISSION, "fill 7 of order O-1 commission: 0 USDT -> 0.1 USDT"),
+    ],
+)
+def test_a_fill_with_other_values_is_told(wrong: object, kind: Kind, line: str) -> None:
+    truth = venue(
+        orders=(order(status="PARTIALLY_FILLED", quantity="9", filled="1"),),
+        fills=(fill("7"),),
+        positions=(position("1"),),
+    )
+    mine = node(orders=booked("7"), fills=(wrong,), positions=(position("1", owner=OWNER),))  # type: ignore[arg-type]  # parametrized
+    (found,) = diff(truth, mine)
+    assert (found.kind, found.explain()) == (kind, line)
+
+
+def test_a_position_on_the_other_side_is_a_side_difference() -> None:
+    (found,) = diff(venue(positions=(position("2"),)), node(positions=(position("-1", owner=OWNER),)))
+    assert found.explain() == "position AAA.VENUE side: -1 -> 2 (+3); not explained by any fill that was read"
+
+
+def test_flat_is_believed_only_from_a_complete_list_of_positions() -> None:
+    mine = node(positions=(position("2", owner=OWNER),))
+    assert [one.kind for one in diff(venue(), mine)] == [Kind.POSITION_QUANTITY]
+    unread = replace(Coverage.full(READ), positions=KindCoverage())
+    assert diff(venue(coverage=unread), mine) == ()
+
+
+def test_the_legs_of_a_hedged_instrument_are_compared_apart() -> None:
+    truth = venue(positions=(position("3", leg="LONG"), position("-2", leg="SHORT")))
+    mine = node(positions=(position("3", leg="LONG", owner=OWNER), position("-1", leg="SHORT", owner=OWNER)))
+    (found,) = diff(truth, mine)
+    assert found.explain().startswith("position AAA.VENUE SHORT quantity: -1 -> -2 (-1)")
+
+
+def test_a_one_way_position_with_two_owners_is_split_even_when_the_sum_is_right() -> None:
+    mine = node(positions=(position("3", owner=OWNER), position("-1", owner="EXTERNAL")))
+    (found,) = diff(venue(positions=(position("2"),)), mine)
+    assert found.kind is Kind.POSITION_SPLIT_OWNERSHIP
+    assert found.node == "EXTERNAL -1, S-001 3"
+
+
+def test_an_average_price_is_compared_within_the_venues_rounding() -> None:
+    mine = node(positions=(position("2", "100.004", owner=OWNER),))
+    assert diff(venue(positions=(position("2", "100.00"),)), mine) == ()
+    (found,) = diff(venue(positions=(position("2", "101"),)), mine)
+    assert found.kind is Kind.POSITION_AVERAGE_PRICE
+
+
+def test_balances_are_compared_only_with_a_tolerance() -> None:
+    truth = venue(balances=(BalanceRecord(currency="USDT", total=Decimal(100)),))
+    mine = node(balances=(BalanceRecord(currency="USDT", total=Decimal(90)),))
+    assert diff(truth, mine) == ()
+    (found,) = diff(truth, mine, Tolerance(balance=Decimal(1)))
+    assert found.explain() == "balance USDT total: 90 -> 100 (+10)"
+
+
+def test_two_node_orders_with_one_venue_number_are_told() -> None:
+    mine = node(orders=(order("O-1", owner=OWNER), order("RECON-1", owner="EXTERNAL")))
+    found = diff(venue(orders=(order(),)), mine)
+    assert Kind.IDENTIFIER_DUPLICATED in {one.kind for one in found}
+
+
+def test_an_unowned_order_on_a_claimed_instrument_is_told() -> None:
+    mine = node(orders=(order(owner="EXTERNAL"),))
+    (found,) = diff(venue(orders=(order(),)), mine, claims={INSTRUMENT: OWNER})
+    assert found.explain() == "order O-1 owner: EXTERNAL -> S-001; claimed, yet owned by nobody"
+
+
+def test_a_purged_closed_order_is_not_missing_in_node() -> None:
+    done = order(status="FILLED", quantity="1", filled="1", updated=110)
+    truth = venue(orders=(done,), fills=(fill("7"),), positions=(position("1"),))
+    mine = node(positions=(position("1", owner=OWNER, fills=(fill("7"),)),), known_from=5_000)
+    assert diff(truth, mine) == ()
+
+
+def test_a_closed_order_from_before_a_cold_start_is_not_missing_once_flat() -> None:
+    buy = order(status="FILLED", quantity="1", filled="1")
+    sell = order("O-2", "2", status="FILLED", quantity="1", filled="1", side="SELL")
+    truth = venue(orders=(buy, sell), fills=(fill("7"), fill("8", number="2", name="O-2", side="SELL", at=120)))
+    assert diff(truth, node(known_from=None)) == ()
+    assert len(diff(truth, node(known_from=0))) == 4
+
+
+def test_a_cheap_look_never_calls_a_fill_missing_or_invented() -> None:
+    truth = venue(
+        orders=(order(status="PARTIALLY_FILLED", filled="2"),), positions=(position("2"),), coverage=cheap_look()
+    )
+    held = fill("7")
+    mine = node(
+        orders=(order(status="PARTIALLY_FILLED", filled="1", owner=OWNER),),
+        fills=(held,),
+        positions=(position("1", owner=OWNER, fills=(held,)),),
+    )
+    assert {one.kind for one in diff(truth, mine)} == {Kind.ORDER_FILLED_QUANTITY, Kind.POSITION_QUANTITY}
+
+
+def test_two_accounts_are_not_compared() -> None:
+    other = replace(node(), account_id="OTHER-001")
+    with pytest.raises(AssertionError, match="two accounts"):
+        diff(venue(), other)

@@ -1,0 +1,461 @@
+"""What the plan does about each kind of trouble, by example."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from tests.unit.core.builders import (
+    ACCOUNT,
+    INSTRUMENT,
+    OWNER,
+    READ,
+    SECOND,
+    cheap_look,
+    covered_from,
+    fill,
+    node,
+    order,
+    position,
+    venue,
+)
+from trueup.core import PlanSettings, diff, plan
+from trueup.model import (
+    Amend,
+    ClaimOwner,
+    Fill,
+    Final,
+    GuardAdvice,
+    Leg,
+    NodeSnapshot,
+    OpeningBalance,
+    OrderStatus,
+    PendingResolved,
+    Plan,
+    RebuildInstrument,
+    RefusalCode,
+    ReplayPosition,
+    Revive,
+    Seed,
+    VenueSnapshot,
+    external_client_order_id,
+    opening_client_order_id,
+)
+
+STARTUP = PlanSettings(at_startup=True)
+RUNNING = PlanSettings()
+
+
+def planned(truth: VenueSnapshot, mine: NodeSnapshot, settings: PlanSettings = RUNNING) -> Plan:
+    return plan(diff(truth, mine), truth, mine, settings)
+
+
+def names(made: Plan) -> list[str]:
+    return [type(step).__name__ for step in made.steps]
+
+
+def test_an_order_whose_acknowledgement_was_lost_is_seeded_filled_and_ended() -> None:
+    truth = venue(
+        orders=(order(status="CANCELED", filled="1", updated=120),), fills=(fill("7"),), positions=(position("1"),)
+    )
+    made = planned(truth, node(orders=(order(number=None, status="SUBMITTED", owner=OWNER),)))
+    assert names(made) == ["Seed", "Fill", "Final"]
+    seed = made.steps[0]
+    assert isinstance(seed, Seed)
+    assert not seed.is_new
+    assert seed.order.status is OrderStatus.ACCEPTED
+    assert seed.order.filled_quantity == 0
+    assert seed.order.owner == OWNER
+
+
+def test_a_filled_order_is_never_reported_as_filled() -> None:
+    done = order(status="FILLED", quantity="1", filled="1")
+    made = planned(venue(orders=(done,), fills=(fill("7"),), positions=(position("1"),)), node())
+    assert names(made) == ["Seed", "Fill"]
+
+
+def test_an_external_order_without_a_client_id_gets_the_same_one_at_every_start() -> None:
+    truth = venue(orders=(order(None),))
+    seeds = [planned(truth, node(), STARTUP).steps[0] for _ in range(2)]
+    assert seeds[0] == seeds[1]
+    assert isinstance(seeds[0], Seed)
+    assert seeds[0].order.client_order_id == external_client_order_id(ACCOUNT, INSTRUMENT, "1")
+
+
+def test_an_explicit_claim_owns_an_external_order() -> None:
+    made = planned(venue(orders=(order("web_1"),)), node(), PlanSettings(claims={INSTRUMENT: "S-009"}))
+    seed = made.steps[0]
+    assert isinstance(seed, Seed)
+    assert seed.order.owner == "S-009"
+
+
+def test_the_only_strategy_that_traded_the_instrument_owns_an_external_order() -> None:
+    own = order("O-9", "9", status="CANCELED")
+    truth = venue(orders=(order("web_1"), own))
+    made = planned(truth, node(orders=(replace(own, owner=OWNER),)))
+    assert made.steps[0] == ClaimOwner(instrument_id=INSTRUMENT, owner=OWNER)
+    assert isinstance(made.steps[1], Seed)
+    assert made.steps[1].order.owner == OWNER
+
+
+def test_nobody_owns_an_external_order_where_two_strategies_traded() -> None:
+    settings = PlanSettings(known_traders={INSTRUMENT: frozenset({"S-001", "S-002"})})
+    made = planned(venue(orders=(order("web_1"),)), node(), settings)
+    assert [step.order.owner for step in made.steps if isinstance(step, Seed)] == ["EXTERNAL"]
+
+
+def test_an_amendment_carries_the_nodes_own_fills_and_comes_before_the_fill_that_needs_it() -> None:
+    held = fill("7", at=110)
+    late = fill("8", quantity="4", at=115)
+    truth = venue(
+        orders=(order(status="FILLED", quantity="5", filled="5", price="101", updated=120),),
+        fills=(held, late),
+        positions=(position("5"),),
+    )
+    mine = node(
+        orders=(order(status="PARTIALLY_FILLED", filled="1", owner=OWNER),),
+        fills=(held,),
+        positions=(position("1", owner=OWNER, fills=(held,)),),
+    )
+    made = planned(truth, mine)
+    assert names(made) == ["Amend", "Fill"]
+    amend = made.steps[0]
+    assert isinstance(amend, Amend)
+    assert (amend.order.quantity, amend.order.filled_quantity) == (Decimal(5), Decimal(1))
+    assert amend.order.price == Decimal(101)
+    assert amend.order.status is OrderStatus.PARTIALLY_FILLED
+
+
+def test_an_amendment_of_an_unfilled_order_is_reported_as_accepted() -> None:
+    made = planned(venue(orders=(order(price="101"),)), node(orders=(order(owner=OWNER),)))
+    (amend,) = made.steps
+    assert isinstance(amend, Amend)
+    assert amend.order.status is OrderStatus.ACCEPTED
+
+
+def test_a_closed_order_is_amended_under_its_own_status() -> None:
+    made = planned(
+        venue(orders=(order(status="CANCELED", quantity="2"),)),
+        node(orders=(order(status="CANCELED", owner=OWNER),)),
+    )
+    (amend,) = made.steps
+    assert isinstance(amend, Amend)
+    assert amend.order.status is OrderStatus.CANCELED
+
+
+def test_a_late_fill_of_a_canceled_order_is_booked_and_the_order_canceled_once_more() -> None:
+    truth = venue(orders=(order(status="CANCELED", filled="1"),), fills=(fill("7"),), positions=(position("1"),))
+    made = planned(truth, node(orders=(order(status="CANCELED", owner=OWNER),)))
+    assert names(made) == ["Fill", "Final"]
+    assert isinstance(made.steps[1], Final)
+    assert made.steps[1].again
+
+
+@pytest.mark.parametrize("status", ["REJECTED", "EXPIRED", "CANCELED"])
+def test_an_order_ended_by_mistake_without_fills_is_revived_at_run_time(status: str) -> None:
+    made = planned(venue(orders=(order(),)), node(orders=(order(status=status, owner=OWNER),)))
+    assert names(made) == ["Revive", "Seed"]
+    assert isinstance(made.steps[0], Revive)
+    assert made.needs_journal
+
+
+def test_an_order_canceled_by_mistake_after_a_fill_is_flagged_at_run_time_and_rebuilt_at_start_up() -> None:
+    held = fill("7")
+    truth = venue(orders=(order(status="PARTIALLY_FILLED", filled="1"),), fills=(held,), positions=(position("1"),))
+    mine = node(
+        orders=(order(status="CANCELED", filled="1", owner=OWNER),),
+        fills=(held,),
+        positions=(position("1", owner=OWNER, fills=(held,)),),
+    )
+    running = planned(truth, mine)
+    assert running.steps == ()
+    assert [refusal.code for refusal in running.refused] == [RefusalCode.NEEDS_REBUILD]
+    assert running.advice is GuardAdvice.REDUCING
+    assert names(planned(truth, mine, STARTUP)) == ["RebuildInstrument", "Seed", "Fill"]
+
+
+def test_a_cancel_that_the_venue_did_not_act_upon_is_told_as_refused() -> None:
+    (step,) = planned(venue(orders=(order(),)), node(orders=(order(status="PENDING_CANCEL", owner=OWNER),))).steps
+    assert isinstance(step, PendingResolved)
+    assert step.request is OrderStatus.PENDING_CANCEL
+
+
+def test_an_amendment_that_the_venue_shows_is_not_told_as_refused() -> None:
+    mine = node(orders=(order(status="PENDING_UPDATE", owner=OWNER),))
+    assert names(planned(venue(orders=(order(price="101"),)), mine)) == ["Amend"]
+
+
+def test_an_incomplete_list_of_fills_is_refused_and_nothing_is_inferred() -> None:
+    truth = venue(
+        orders=(order(status="PARTIALLY_FILLED", filled="2"),), fills=(fill("7"),), positions=(position("2"),)
+    )
+    made = planned(truth, node(orders=(order(owner=OWNER),)))
+    assert made.steps == ()
+    assert RefusalCode.FILLS_INCOMPLETE in {refusal.code for refusal in made.refused}
+
+
+def test_a_cheap_look_alone_heals_no_fill() -> None:
+    truth = venue(
+        orders=(order(status="PARTIALLY_FILLED", filled="2"),), positions=(position("2"),), coverage=cheap_look()
+    )
+    assert planned(truth, node(orders=(order(owner=OWNER),))).steps == ()
+
+
+def test_an_order_that_is_nowhere_is_ended_only_after_the_venue_said_so() -> None:
+    mine = node(orders=(order(owner=OWNER),))
+    absent = planned(venue(), mine)
+    assert absent.steps == ()
+    assert [refusal.code for refusal in absent.refused] == [RefusalCode.NOT_PROVEN_ABSENT]
+    (final,) = planned(venue(unknown=("O-1",)), mine).steps
+    assert isinstance(final, Final)
+    assert final.order.status is OrderStatus.CANCELED
+
+
+def test_an_order_that_never_had_a_number_is_ended_as_rejected() -> None:
+    mine = node(orders=(order(number=None, status="SUBMITTED", owner=OWNER),))
+    (final,) = planned(venue(unknown=("O-1",)), mine).steps
+    assert isinstance(final, Final)
+    assert final.order.status is OrderStatus.REJECTED
+
+
+def test_an_order_that_is_nowhere_is_spared_while_the_position_is_unexplained() -> None:
+    mine = node(orders=(order(owner=OWNER),))
+    made = planned(venue(unknown=("O-1",), positions=(position("3"),)), mine)
+    assert made.steps == ()
+    assert {refusal.code for refusal in made.refused} == {
+        RefusalCode.MOVED_WITHOUT_FILL,
+        RefusalCode.NOT_PROVEN_ABSENT,
+    }
+
+
+def test_a_position_that_moved_without_a_fill_halts_the_node() -> None:
+    held = fill("7")
+    done = order(status="FILLED", quantity="1", filled="1")
+    truth = venue(orders=(done,), fills=(held,))
+    mine = node(
+        orders=(replace(done, owner=OWNER),), fills=(held,), positions=(position("1", owner=OWNER, fills=(held,)),)
+    )
+    for settings in (RUNNING, STARTUP):
+        made = planned(truth, mine, settings)
+        assert made.steps == ()
+        assert [refusal.code for refusal in made.refused] == [RefusalCode.MOVED_WITHOUT_FILL]
+        assert made.advice is GuardAdvice.HALTED
+
+
+def test_fills_of_two_orders_are_booked_in_the_venues_time_order() -> None:
+    orders = (
+        order("O-1", "1", filled="2", status="PARTIALLY_FILLED"),
+        order("O-2", "2", filled="1", status="PARTIALLY_FILLED"),
+    )
+    fills = (fill("10", at=112), fill("9", number="2", name="O-2", at=112), fill("8", at=111))
+    truth = venue(orders=orders, fills=fills, positions=(position("3"),))
+    mine = node(orders=(order("O-1", "1", owner=OWNER), order("O-2", "2", owner=OWNER)))
+    made = planned(truth, mine)
+    assert [step.fill.trade_id for step in made.steps if isinstance(step, Fill)] == ["8", "9", "10"]
+
+
+def test_a_fill_that_comes_late_is_booked_and_the_position_replayed_in_time_order() -> None:
+    opened, reduced, lost = (
+        fill("1", quantity="2", price="100", at=10),
+        fill("3", price="110", at=30),
+        fill("2", price="130", at=20),
+    )
+    reduced = replace(reduced, side=lost.side.SELL, client_order_id="O-2", venue_order_id="2")
+    truth = venue(
+        orders=(
+            order("O-1", "1", status="FILLED", filled="3"),
+            order("O-2", "2", status="FILLED", side="SELL", quantity="1", filled="1"),
+        ),
+        fills=(opened, lost, reduced),
+        positions=(position("2", "110"),),
+    )
+    mine = node(
+        orders=(
+            order("O-1", "1", status="PARTIALLY_FILLED", filled="2", owner=OWNER),
+            order("O-2", "2", status="FILLED", side="SELL", quantity="1", filled="1", owner=OWNER),
+        ),
+        fills=(opened, reduced),
+        positions=(position("1", "100", owner=OWNER, fills=(opened, reduced)),),
+    )
+    made = planned(truth, mine)
+    assert names(made) == ["Fill", "ReplayPosition"]
+    replay = made.steps[1]
+    assert isinstance(replay, ReplayPosition)
+    assert (replay.trade_ids, replay.average_price) == (("1", "2", "3"), Decimal(110))
+
+
+def test_a_position_older_than_the_history_opens_at_the_price_that_gives_the_venues_average() -> None:
+    added = fill("7", quantity="1", price="130")
+    truth = venue(
+        orders=(order(status="FILLED", quantity="1", filled="1"),),
+        fills=(added,),
+        positions=(position("3", "110"),),
+        coverage=covered_from(50),
+    )
+    made = planned(truth, node(known_from=None), STARTUP)
+    assert names(made) == ["OpeningBalance", "Seed", "Fill"]
+    opening = made.steps[0]
+    assert isinstance(opening, OpeningBalance)
+    assert (opening.quantity, opening.price) == (Decimal(2), Decimal(100))
+    assert opening.client_order_id == opening_client_order_id(ACCOUNT, INSTRUMENT, Leg.BOTH)
+    assert opening.time_ns < 50 * SECOND
+
+
+def test_the_next_start_after_an_opening_balance_changes_nothing() -> None:
+    truth = venue(positions=(position("2", "100"),), coverage=covered_from(50))
+    (opening,) = planned(truth, node(known_from=None), STARTUP).steps
+    assert isinstance(opening, OpeningBalance)
+    name = opening.client_order_id
+    booked = fill(opening.trade_id, number=name, name=name, quantity="2", at=49, synthetic=True)
+    booked = replace(booked, time_ns=opening.time_ns)
+    held = order(
+        name, name, status="FILLED", quantity="2", filled="2", owner="EXTERNAL", order_type="MARKET", price=None
+    )
+    mine = node(orders=(held,), fills=(booked,), positions=(position("2", owner="EXTERNAL", fills=(booked,)),))
+    assert diff(truth, mine) == ()
+
+
+def test_there_is_no_opening_balance_without_a_price_and_never_one_at_zero() -> None:
+    truth = venue(positions=(position("2", None),), coverage=covered_from(50))
+    made = planned(truth, node(known_from=None), STARTUP)
+    assert made.steps == ()
+    assert [refusal.code for refusal in made.refused] == [RefusalCode.PRICE_UNKNOWN]
+
+
+def test_there_is_no_opening_balance_at_run_time() -> None:
+    truth = venue(positions=(position("2"),), coverage=covered_from(50))
+    assert planned(truth, node(known_from=None), RUNNING).steps == ()
+
+
+def test_a_closed_order_that_began_before_the_history_vanishes_into_the_opening_balance() -> None:
+    """Its first fills are not listed, so it can be booked neither whole nor in part."""
+    truth = venue(
+        orders=(order(status="FILLED", filled="3"), order("O-2", "2", status="FILLED", quantity="1", filled="1")),
+        fills=(fill("7", at=60), fill("8", number="2", name="O-2", at=70)),
+        positions=(position("4", "100"),),
+        coverage=covered_from(50),
+    )
+    made = planned(truth, node(known_from=None), STARTUP)
+    assert names(made) == ["OpeningBalance", "Seed", "Fill"]
+    opening = made.steps[0]
+    assert isinstance(opening, OpeningBalance)
+    assert opening.quantity == 3
+    assert opening.time_ns == 60 * SECOND
+
+
+def test_an_invented_fill_is_replaced_by_the_real_one_only_by_a_rebuild_at_start_up() -> None:
+    real, invented = fill("7", price="101"), fill("S-1", price="0", synthetic=True)
+    truth = venue(
+        orders=(order(status="FILLED", quantity="1", filled="1"),), fills=(real,), positions=(position("1", "101"),)
+    )
+    mine = node(
+        orders=(order(status="FILLED", quantity="1", filled="1", owner=OWNER),),
+        fills=(invented,),
+        positions=(position("1", "0", owner=OWNER, fills=(invented,)),),
+    )
+    assert planned(truth, mine).steps == ()
+    made = planned(truth, mine, STARTUP)
+    assert names(made) == ["RebuildInstrument", "Seed", "Fill"]
+    rebuild = made.steps[0]
+    assert isinstance(rebuild, RebuildInstrument)
+    assert rebuild.restore_order_ids == (("O-1", OWNER),)
+
+
+def test_an_instrument_is_not_rebuilt_on_incomplete_history() -> None:
+    invented = fill("S-1", price="0", synthetic=True)
+    truth = venue(
+        orders=(order(status="FILLED", quantity="1", filled="1"),),
+        positions=(position("1"),),
+        coverage=covered_from(105),
+    )
+    mine = node(
+        orders=(order(status="FILLED", quantity="1", filled="1", owner=OWNER),),
+        fills=(invented,),
+        positions=(position("1", "0", owner=OWNER, fills=(invented,)),),
+    )
+    made = planned(truth, mine, STARTUP)
+    assert made.steps == ()
+    assert made.refused
+    assert {refusal.code for refusal in made.refused} <= {RefusalCode.HISTORY_INCOMPLETE, RefusalCode.FILLS_INCOMPLETE}
+
+
+def test_a_split_position_is_united_at_start_up_where_one_strategy_traded() -> None:
+    buy, sell = fill("7", quantity="3"), fill("8", number="2", name="web_2", side="SELL", at=120)
+    truth = venue(
+        orders=(
+            order(status="FILLED", filled="3"),
+            order("web_2", "2", status="FILLED", side="SELL", quantity="1", filled="1"),
+        ),
+        fills=(buy, sell),
+        positions=(position("2"),),
+    )
+    mine = node(
+        orders=(
+            order(status="FILLED", filled="3", owner=OWNER),
+            order("web_2", "2", status="FILLED", side="SELL", quantity="1", filled="1", owner="EXTERNAL"),
+        ),
+        fills=(buy, sell),
+        positions=(position("3", owner=OWNER, fills=(buy,)), position("-1", owner="EXTERNAL", fills=(sell,))),
+    )
+    made = planned(truth, mine, STARTUP)
+    assert not made.refused
+    assert {step.owner for step in made.steps if isinstance(step, Fill)} == {OWNER}
+    running = planned(truth, mine)
+    assert [refusal.code for refusal in running.refused] == [RefusalCode.OWNERSHIP_SPLIT]
+
+
+def test_a_discrepancy_that_may_not_be_acted_on_yet_waits_and_is_not_refused() -> None:
+    truth = venue(
+        orders=(order(status="PARTIALLY_FILLED", filled="2"),),
+        fills=(fill("7"), fill("8", at=120)),
+        positions=(position("2"),),
+    )
+    mine = node(orders=(order(owner=OWNER),))
+    everything = diff(truth, mine)
+    allowed = [one for one in everything if one.subject.trade_id == "7" or one.kind.startswith("POSITION")]
+    made = plan(allowed, truth, mine, RUNNING, observed=everything)
+    assert [step.fill.trade_id for step in made.steps if isinstance(step, Fill)] == ["7"]
+    assert made.refused == ()
+
+
+def test_hedge_legs_are_filled_and_checked_apart() -> None:
+    truth = venue(
+        orders=(
+            order(status="FILLED", leg="LONG", filled="3"),
+            order("O-2", "2", status="FILLED", side="SELL", leg="SHORT", quantity="2", filled="2"),
+        ),
+        fills=(
+            fill("7", quantity="3", leg="LONG"),
+            fill("8", number="2", name="O-2", side="SELL", quantity="2", leg="SHORT"),
+        ),
+        positions=(position("3", leg="LONG"), position("-2", leg="SHORT")),
+    )
+    made = planned(truth, node(), STARTUP)
+    assert made.refused == ()
+    assert {(step.fill.trade_id, step.fill.leg) for step in made.steps if isinstance(step, Fill)} == {
+        ("7", Leg.LONG),
+        ("8", Leg.SHORT),
+    }
+
+
+def test_every_refusal_names_its_discrepancies_and_says_what_to_do() -> None:
+    made = planned(venue(positions=(position("3"),)), node())
+    (refusal,) = made.refused
+    assert refusal.fingerprints
+    assert refusal.action.endswith(".")
+    assert made.heals == ()
+
+
+def test_what_the_steps_are_for_is_named() -> None:
+    truth = venue(orders=(order(price="101"),))
+    found = diff(truth, node(orders=(order(owner=OWNER),)))
+    made = plan(found, truth, node(orders=(order(owner=OWNER),)))
+    assert made.heals == (found[0].fingerprint,)
+
+
+def test_an_emulated_order_that_the_venue_has_is_refused() -> None:
+    mine = node(orders=(order(number=None, status="EMULATED", owner=OWNER),), at=READ)
+    made = planned(venue(orders=(order(),)), mine)
+    assert [refusal.code for refusal in made.refused] == [RefusalCode.NO_STEP_EXISTS]

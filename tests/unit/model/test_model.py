@@ -1,0 +1,165 @@
+"""Coverage, snapshots, verdicts and identifiers."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import replace
+
+import pytest
+
+import trueup.model as model
+from tests.unit.core.builders import READ, SECOND, fill, order, venue
+from trueup.model import (
+    Coverage,
+    Discrepancy,
+    DiscrepancyKind,
+    FailedQuery,
+    KindCoverage,
+    Leg,
+    OrderStatus,
+    RecordKind,
+    Subject,
+    VerdictState,
+    Window,
+    external_client_order_id,
+    opening_client_order_id,
+    verdict_of,
+)
+from trueup.model.enums import CLOSED_STATUSES, IN_FLIGHT_STATUSES, OPEN_STATUSES
+from trueup.model.plans import Plan
+
+WINDOW = Window(0, 100)
+
+
+def verdict(coverage: Coverage, *found: Discrepancy) -> model.Verdict:
+    return verdict_of(account_id="A", time_ns=100, coverage=coverage, discrepancies=found)
+
+
+def test_every_value_is_frozen_and_slotted() -> None:
+    values = [value for value in vars(model).values() if dataclasses.is_dataclass(value)]
+    assert len(values) > 20
+    for value in values:
+        assert value.__dataclass_params__.frozen, value  # type: ignore[union-attr]  # not in the stubs
+        assert hasattr(value, "__slots__"), value
+
+
+def test_a_complete_reading_without_a_difference_is_clean() -> None:
+    assert verdict(Coverage.full(100)).state is VerdictState.CLEAN
+
+
+def test_nothing_read_is_unknown_and_never_clean() -> None:
+    given = verdict(Coverage())
+    assert given.state is VerdictState.UNKNOWN
+    assert given.unknowns[0] == "orders open: not read"
+
+
+def test_a_failed_query_makes_the_verdict_unknown_and_is_named() -> None:
+    failed = KindCoverage(asked=WINDOW, failures=(FailedQuery(query="fills", reason="HTTP 503", instrument_id="X"),))
+    given = verdict(replace(Coverage.full(100), fills=failed))
+    assert given.state is VerdictState.UNKNOWN
+    assert given.unknowns == ("fills: fills for X failed (HTTP 503)",)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        KindCoverage(asked=WINDOW, got=WINDOW, cut_short=True),
+        KindCoverage(asked=WINDOW, got=Window(50, 100)),
+        KindCoverage(asked=WINDOW),
+    ],
+)
+def test_a_reading_that_stops_short_makes_the_verdict_unknown(part: KindCoverage) -> None:
+    assert verdict(replace(Coverage.full(100), positions=part)).state is VerdictState.UNKNOWN
+
+
+def test_a_difference_that_was_seen_is_evidence_whatever_was_not_read() -> None:
+    one = Discrepancy(kind=DiscrepancyKind.ORDER_STATUS, subject=Subject(client_order_id="O-1"))
+    assert verdict(Coverage(), one).state is VerdictState.DISCREPANT
+
+
+def test_balances_do_not_count_unless_they_are_claimed() -> None:
+    without = replace(Coverage.full(100), balances=KindCoverage())
+    assert verdict(without).state is VerdictState.CLEAN
+
+
+def test_a_stale_clean_verdict_is_worth_nothing_and_a_stale_difference_stays_one() -> None:
+    one = Discrepancy(kind=DiscrepancyKind.ORDER_STATUS, subject=Subject(client_order_id="O-1"))
+    clean, wrong = verdict(Coverage.full(100)), verdict(Coverage.full(100), one)
+    assert clean.state_at(110, age_ns_max=10) is VerdictState.CLEAN
+    assert clean.state_at(111, age_ns_max=10) is VerdictState.UNKNOWN
+    assert wrong.state_at(111, age_ns_max=10) is VerdictState.DISCREPANT
+
+
+def test_an_order_asked_for_by_itself_does_not_complete_the_list() -> None:
+    part = KindCoverage(orders=frozenset({"O-1"}))
+    assert not part.is_complete_for("X")
+
+
+def test_a_kind_read_for_some_instruments_covers_those_alone() -> None:
+    part = KindCoverage(asked=WINDOW, got=WINDOW, instruments=frozenset({"X"}))
+    assert part.is_complete_for("X")
+    assert not part.is_complete_for("Y")
+    assert not part.is_complete_for()
+
+
+def test_coverage_speaks_of_the_time_that_it_got() -> None:
+    part = Coverage.full(100, 50)
+    assert part.complete_for(RecordKind.FILLS, "X", 60)
+    assert not part.complete_for(RecordKind.FILLS, "X", 40)
+    assert not part.complete_for(RecordKind.FILLS, "X", 101)
+
+
+def test_a_window_does_not_end_before_it_starts() -> None:
+    with pytest.raises(AssertionError):
+        Window(2, 1)
+
+
+def test_every_status_is_before_the_venue_open_or_closed() -> None:
+    for status in OrderStatus:
+        before = status in {"INITIALIZED", "EMULATED", "RELEASED", "SUBMITTED"}
+        assert [before, status in OPEN_STATUSES, status in CLOSED_STATUSES].count(True) == 1, status
+    assert {status for status in OrderStatus if status.is_in_flight} == set(IN_FLIGHT_STATUSES)
+
+
+def test_an_order_listed_twice_is_kept_once_in_its_latest_reading() -> None:
+    early, late = order(updated=100), order(status="CANCELED", updated=200)
+    for orders in ((early, late), (late, early)):
+        snapshot = venue(orders=orders)
+        assert snapshot.order_by_client_id["O-1"] is late
+        assert snapshot.order_clashes
+
+
+def test_the_fills_of_an_order_are_found_by_either_name_and_once_each() -> None:
+    by_number, by_name = fill("7"), fill("8", number=None)
+    snapshot = venue(orders=(order(),), fills=(by_number, by_name, replace(by_number)))
+    assert sorted(one.trade_id for one in snapshot.fills_of(order())) == ["7", "8"]
+    assert snapshot.listed_quantities() == {("AAA.VENUE", "1"): 1, ("", "O-1"): 1}
+
+
+def test_venue_order_numbers_are_kept_apart_per_instrument() -> None:
+    here, there = order("O-1", "1"), order("O-2", "1", instrument="BBB.VENUE")
+    assert len(venue(orders=(here, there)).order_by_venue_id) == 2
+
+
+def test_synthetic_identifiers_are_the_same_in_every_process() -> None:
+    assert external_client_order_id("VENUE-001", "AAA.VENUE", "1") == "EXT-b8073a037705e55ffbdf"
+    assert opening_client_order_id("VENUE-001", "AAA.VENUE", Leg.BOTH) == "OPEN-a487d2ae2f0cdfbc7798"
+    assert external_client_order_id("VENUE-002", "AAA.VENUE", "1") != external_client_order_id(
+        "VENUE-001", "AAA.VENUE", "1"
+    )
+
+
+def test_a_synthetic_identifier_fits_where_the_shortest_venue_puts_it() -> None:
+    assert len(opening_client_order_id("BINANCE-USDT_FUTURES-master", "BTCUSDT-PERP.BINANCE", Leg.SHORT)) <= 36
+
+
+def test_a_fill_keeps_its_fingerprint_when_its_order_gets_a_name() -> None:
+    unnamed = Discrepancy(kind=DiscrepancyKind.FILL_MISSING, subject=Subject.of_fill(fill("7", name=None)))
+    named = Discrepancy(kind=DiscrepancyKind.FILL_MISSING, subject=Subject.of_fill(fill("7")))
+    assert unnamed.fingerprint == named.fingerprint
+
+
+def test_an_empty_plan_is_empty_and_needs_no_journal() -> None:
+    assert Plan().is_empty
+    assert not Plan().needs_journal
+    assert READ > SECOND
