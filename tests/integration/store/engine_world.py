@@ -8,9 +8,9 @@ can be read while the node is there, and ends.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sys
-import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -54,6 +54,8 @@ from nautilus_trader.serialization.serializer import MsgSpecSerializer
 from nautilus_trader.test_kit.providers import TestInstrumentProvider
 from nautilus_trader.trading.config import StrategyConfig
 from nautilus_trader.trading.strategy import Strategy
+
+from trueup.node.v1.snapshot import CacheReader
 
 TRADER = TraderId("TESTER-001")
 START_NS = 1_790_000_000_123_456_789
@@ -437,6 +439,13 @@ def dump(cache: Any) -> dict[str, Any]:
     }
 
 
+def dump_snapshot(world: World, account_id: AccountId) -> dict[str, Any]:
+    """Return what the reader in the node's process makes of one account, every value as text."""
+    snapshot = CacheReader(world.cache, account_id, lambda _: True).read_all_now(world.now(), None)
+    plain: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(snapshot), default=str, skipkeys=True))
+    return plain
+
+
 def dump_order(order: Any) -> dict[str, Any]:
     """Return one order in plain values."""
     price = order.price if order.has_price else None
@@ -507,11 +516,12 @@ def main() -> None:
         many(world, options["many"])
     else:
         every_position(world)
-    started = time.perf_counter()
     state = dump(world.cache) if "many" not in options else {"event_counts": {}}
     if "many" in options:
         state["event_counts"] = {str(order.client_order_id): order.event_count for order in world.cache.orders()}
-    state["dump_secs"] = time.perf_counter() - started
+        state["snapshots"] = {}
+    else:
+        state["snapshots"] = {str(account.id): dump_snapshot(world, account.id) for account in world.cache.accounts()}
     print("STATE " + json.dumps(state), flush=True)
     sys.stdin.readline()
     world.database.close()

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import textwrap
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ import redis
 
 from tests.integration.store.conftest import end_by_sigkill
 from trueup.errors import StoreCorruptError, StoreLockedError, StoreUnavailableError
+from trueup.store import launch
 from trueup.store.connection import StoreAddress, open_client
 from trueup.store.datadir import RECORD_FILE_NAME, DataDirectory, ServerRecord
 from trueup.store.embedded import EmbeddedValkey
@@ -509,3 +511,53 @@ def test_an_orphan_is_ended_by_pid(data_dir: Path) -> None:
     end_by_sigkill(first["pid"])
     with EmbeddedValkey.start(data_dir) as server:
         assert not server.adopted
+
+
+def slow_to_load(data_dir: Path, monkeypatch: pytest.MonkeyPatch, delay_us: int) -> None:
+    """Leave a file whose 6,000 commands the next server loads with a delay each, by the server's own setting."""
+    with EmbeddedValkey.start(data_dir) as server, open_client(server.address) as client:
+        pipe = client.pipeline(transaction=False)
+        for number in range(6_000):
+            pipe.rpush("entries", number)
+        pipe.execute()
+    whole = launch.configuration
+    monkeypatch.setattr(launch, "configuration", lambda *arguments: whole(*arguments) + f"key-load-delay {delay_us}\n")
+
+
+def test_a_server_that_loads_for_longer_than_it_may_take_to_start_is_waited_for(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow_to_load(data_dir, monkeypatch, delay_us=200)
+    with EmbeddedValkey.start(data_dir, start_timeout_secs=1.0, load_timeout_secs=60.0) as server:
+        assert entry_count(server) == 6_000
+
+
+def test_a_load_beyond_its_limit_is_given_up_and_leaves_the_data_as_it_was(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow_to_load(data_dir, monkeypatch, delay_us=2_000)
+    with pytest.raises(StoreUnavailableError, match="did not answer within 0"):
+        EmbeddedValkey.start(data_dir, start_timeout_secs=0.4, load_timeout_secs=0.5)
+    assert servers_working_in(data_dir.resolve()) == []
+    monkeypatch.undo()
+    with EmbeddedValkey.start(data_dir) as server:
+        assert entry_count(server) == 6_000
+
+
+def test_a_second_starter_adopts_a_server_that_is_still_loading_once_it_has_loaded(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow_to_load(data_dir, monkeypatch, delay_us=200)
+    with ThreadPoolExecutor(2) as pool:
+        starts = [
+            pool.submit(EmbeddedValkey.start, data_dir, start_timeout_secs=1.0, load_timeout_secs=60.0)
+            for _ in range(2)
+        ]
+        servers = [start.result() for start in starts]
+    try:
+        assert sorted(server.adopted for server in servers) == [False, True]
+        assert servers[0].pid == servers[1].pid
+        assert [entry_count(server) for server in servers] == [6_000, 6_000]
+    finally:
+        for server in servers:
+            server.stop()
