@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from itertools import islice
 
 import msgspec
 
@@ -158,7 +159,9 @@ def trades(
             low, high = 0, len(index.trades)
         found = [trade for trade in index.trades[low:high] if trade.order_id == order_id]
         return found[:limit] if anchored else found[-limit:]
-    return index.trades[low:high][:limit] if anchored else index.trades[max(low, high - limit) : high]
+    if anchored:
+        return index.trades[low : min(high, low + limit)]
+    return index.trades[max(low, high - limit) : high]
 
 
 def incomes(
@@ -175,16 +178,20 @@ def incomes(
     if page < 1:
         raise rejections.invalid_parameter("page")
     state.account(account_id)
-    found = [
-        income
-        for income in state.indexes[account_id].income
-        if window.start_ms <= income.time_ms <= window.end_ms
-        and symbol in (None, income.symbol)
-        and income_type in (None, income.type)
-    ]
-    if window.anchored or page > 1:
-        return found[(page - 1) * limit : page * limit]
-    return found[-limit:]
+    anchored = window.anchored or page > 1
+    income = state.indexes[account_id].income
+    # Not sorted by time (a loaded past comes after the first deposit), so the window is tried on each; but most callers
+    # want the newest page or the first, and the search ends when it is full.
+    matching = (
+        movement
+        for movement in (income if anchored else reversed(income))
+        if window.start_ms <= movement.time_ms <= window.end_ms
+        and symbol in (None, movement.symbol)
+        and income_type in (None, movement.type)
+    )
+    if anchored:
+        return list(islice(matching, (page - 1) * limit, page * limit))
+    return list(islice(matching, limit))[::-1]
 
 
 def amendments(

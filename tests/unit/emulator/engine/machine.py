@@ -121,6 +121,18 @@ class VenueMachine(RuleBasedStateMachine):
                 )
                 self.venue.place_algo_order(account, stop)
 
+        for whole in (True, False):  # nothing to close or reduce: expired, and rejected, when their trigger is met
+            bottom = self._price(SYMBOLS[0], -20)
+            stop = OrderRequest(
+                SYMBOLS[0],
+                Side.SELL,
+                OrderType.STOP_MARKET,
+                quantity=None if whole else self._quantity(self.venue.symbol(SYMBOLS[0]), 6),
+                trigger_price=bottom,
+                close_position=whole,
+                reduce_only=not whole,
+            )
+            self.venue.place_algo_order("poor", stop)
         small = self._quantity(self.venue.symbol(SYMBOLS[1]), 3)
         self.venue.place_order("poor", OrderRequest(SYMBOLS[1], Side.BUY, OrderType.MARKET, quantity=small))
 
