@@ -56,10 +56,11 @@ class ClockReading(msgspec.Struct, frozen=True):
 
 
 class Health(msgspec.Struct, frozen=True):
-    """The emulator's size: last event, open sockets, frames that wait, and errors (which should be 0)."""
+    """The emulator's size: last event, connections, sockets among them, frames that wait; errors should be 0."""
 
     now_ms: int
     sequence: int
+    connections: int
     sockets: int
     queued_frames: int
     internal_errors: int

@@ -13,7 +13,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import IO, Any, Final, Self
 
 from trueup.emulator.client import ControlClient
 from trueup.emulator.server import EmulatorUrls, Ready
@@ -58,8 +58,8 @@ class EmulatorProcess:
         self._process: subprocess.Popen[bytes] | None = None
         self._ready: Ready | None = None
         self._control: ControlClient | None = None
-        self._folder = tempfile.TemporaryDirectory(prefix="trueup-emulator-")
-        self._errors = Path(self._folder.name) / "stderr.txt"
+        self._stderr: IO[bytes] | None = None
+        self._said = ""
 
     def __enter__(self) -> Self:
         self.start()
@@ -69,7 +69,6 @@ class EmulatorProcess:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
-        self._folder.cleanup()
 
     # --- life ---------------------------------------------------------------------------------------------------------
 
@@ -87,13 +86,15 @@ class EmulatorProcess:
         command += ["--port", str(self._port), "--control-port", str(self._control_port)]
         if self._state is not None:
             command += ["--state", str(self._state)]
-        if self._settings:
-            config = Path(self._folder.name) / "settings.json"
-            config.write_text(json.dumps(self._settings, default=str), encoding="utf-8")
-            command += ["--config", str(config)]
-        with self._errors.open("wb") as errors:
-            self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors)
-        self._ready = self._await_ready(self._process)
+        self._said = ""
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - it outlives this call; `_end` closes it
+        with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as config:
+            # The process has read the file by the time it is ready, so the file need not outlive this block.
+            json.dump(self._settings, config, default=str)
+            config.flush()
+            command += ["--config", config.name]
+            self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self._stderr)
+            self._ready = self._await_ready(self._process)
         self._port = int(self._ready.rest.rpartition(":")[2])
         self._control_port = int(self._ready.control.rpartition(":")[2])
         self._control = ControlClient(self._ready.control)
@@ -148,9 +149,17 @@ class EmulatorProcess:
     @property
     def errors(self) -> str:
         """Return what the process wrote to stderr since its last start."""
-        return self._errors.read_text(encoding="utf-8", errors="replace") if self._errors.exists() else ""
+        self._read_errors()
+        return self._said
 
     # --- details ------------------------------------------------------------------------------------------------------
+
+    def _read_errors(self) -> None:
+        if self._stderr is not None:
+            # pread: the process shares the descriptor's position, and moving it would make it write over itself.
+            descriptor = self._stderr.fileno()
+            raw = os.pread(descriptor, os.fstat(descriptor).st_size, 0)
+            self._said = raw.decode("utf-8", "replace")
 
     def _await_ready(self, process: subprocess.Popen[bytes]) -> Ready:
         assert process.stdout is not None
@@ -162,7 +171,8 @@ class EmulatorProcess:
             readable = select.select([descriptor], [], [], max(0.0, remaining))[0] if remaining > 0 else []
             chunk = os.read(descriptor, 65_536) if readable else b""
             if not chunk:
-                code = process.poll()
+                # An end of its output means that it is ending by itself; silence means that it must be killed.
+                code = process.wait(STOP_SECS_MAX) if readable else None
                 self._end(signal.SIGKILL)
                 why = f"ended with exit code {code}" if readable else f"said nothing for {START_SECS_MAX:.0f} s"
                 raise EmulatorError(f"the emulator {why}: {self.errors[-ERROR_TEXT_MAX:].strip()}")
@@ -186,4 +196,8 @@ class EmulatorProcess:
                 process.wait()
         if process.stdout is not None:
             process.stdout.close()
+        if self._stderr is not None:
+            self._read_errors()
+            self._stderr.close()
+            self._stderr = None
         return process.returncode

@@ -168,7 +168,8 @@ class Emulator:
         if waiter is not None:
             await waiter
 
-        self._venue_server = VenueServer(core.gateway, settings.connections_max)
+        venue_server = self._venue_server = VenueServer(core.gateway, settings.connections_max)
+        core.connection_count = lambda: len(venue_server.connections)
         public = await listen(self._venue_server, settings.host, settings.port)
         self._servers.append(public)
         self._control_runner = web.AppRunner(Control(core).application(), access_log=None)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.emulator.engine.arrange import BTC, START_MS, Desk, fingerprint, limit, market
+from trueup.emulator.engine import journal
 from trueup.emulator.engine.clock import ManualClock
 from trueup.emulator.engine.enums import Side
 from trueup.emulator.engine.framing import frame, read_frames
@@ -211,3 +212,32 @@ def test_history_stays_out_of_later_checkpoints(tmp_path: Path) -> None:
     assert venue.ledger.account("main").orders == before
     assert len(before) > 2_000
     venue.close()
+
+
+def test_a_checkpoint_that_failed_leaves_no_trace_in_the_next_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = traded(tmp_path)
+    before = fingerprint(desk.venue)
+
+    def full(path: Path, content: bytes) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(journal, "_write_whole", full)
+    with pytest.raises(EmulatorError, match="No space left on device"):
+        desk.venue.checkpoint()
+    monkeypatch.undo()
+    desk.venue.checkpoint()
+    desk.venue.close()
+    venue = reopen(tmp_path)
+    assert fingerprint(venue) == before
+    venue.ledger.check_invariants()
+    venue.close()
+
+
+def test_a_directory_of_another_version_is_refused_in_words(tmp_path: Path) -> None:
+    traded(tmp_path).venue.close()
+    (path,) = tmp_path.glob("state-*.bin")
+    path.write_bytes(frame(b"\x81\xa5other\x01"))
+    with pytest.raises(EmulatorError, match="cannot be read"):
+        reopen(tmp_path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from trueup.emulator.engine.clock import Clock
@@ -81,6 +81,7 @@ class WireCore:
             step_interval_ms=settings.market.step_interval_ms,
             step_symbols=settings.market.step_symbols,
         )
+        self.connection_count: Callable[[], int] = lambda: 0
         self._unsubscribe = venue.subscribe(self.commit.collect)
 
     def sockets(self) -> Iterator[ClientSocket]:
@@ -104,6 +105,7 @@ class WireCore:
         """Return sizes that must stay bounded, for health checks and leak tests."""
         sockets = list(self.sockets())
         return {
+            "connections": self.connection_count(),
             "sockets": len(sockets),
             "queued_frames": sum(socket.queued for socket in sockets),
             "internal_errors": self.dispatcher.internal_errors,

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+import traceback
 from typing import Final
 
 import orjson
 from aiohttp import web
+from aiohttp.http_exceptions import TransferEncodingError
 from aiohttp.web_exceptions import HTTPRequestEntityTooLarge
+from aiohttp.web_protocol import RequestPayloadError
 
 from trueup.emulator.engine.rejections import Rejection
 from trueup.emulator.wire.dispatch import Answer, Dispatcher, Request
 from trueup.emulator.wire.parameters import Parameters, decode_form
 from trueup.emulator.wire.rest import ROUTES
 from trueup.emulator.wire.signing import split_signature
+from trueup.emulator.wire.sockets import abort
 from trueup.emulator.wire.stream_sockets import StreamSockets, stream_path
 from trueup.emulator.wire.ws_api import PATHS, WsApi
 
@@ -40,6 +45,19 @@ class Gateway:
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request."""
+        try:
+            return await self._answer(request)
+        except web.HTTPException:
+            raise  # a handshake that is none: aiohttp writes the refusal
+        except (ConnectionError, RequestPayloadError, TransferEncodingError):
+            # The client left, or sent a body that is none; it will not read this.
+            return web.Response(status=400)
+        except Exception:
+            self._dispatcher.internal_errors += 1
+            traceback.print_exc(limit=20, file=sys.stderr)
+            return _refused(500, -1000, "An unknown error occurred while processing the request.")
+
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         path, _, query = request.raw_path.partition("?")
         route = ROUTES.get((request.method, path))
         if route is None:
@@ -75,9 +93,7 @@ class Gateway:
             )
         )
         if answer.closed:
-            transport = request.transport
-            if transport is not None:
-                transport.abort()
+            abort(request.transport)
         return _response(answer)
 
     async def _elsewhere(self, request: web.BaseRequest, path: str, query: str) -> web.StreamResponse:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import logging
 import socket
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
@@ -12,6 +13,7 @@ from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
 from trueup.emulator.wire.http import BODY_BYTES_MAX
+from trueup.emulator.wire.sockets import abort
 from trueup.errors import EmulatorError
 
 HEADER_SECS_MAX: Final = 20.0  # from the connection to its first complete request
@@ -20,12 +22,16 @@ LINE_BYTES_MAX: Final = 32 * 1024  # a batch of five orders escaped in a query s
 BACKLOG: Final = 4_096
 
 
+# aiohttp logs a traceback for every malformed request; a client's mistakes are not the operator's news.
+_QUIET: Final = logging.getLogger("trueup.emulator.http")
+_QUIET.setLevel(logging.CRITICAL + 1)
+
+
 class _Refusal(asyncio.Protocol):
     """A connection too many."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if isinstance(transport, asyncio.Transport):
-            transport.abort()
+        abort(transport)
 
 
 class _Handler(RequestHandler):
@@ -43,8 +49,8 @@ class _Handler(RequestHandler):
         super().connection_lost(exc)
 
     def _lose_patience(self) -> None:
-        if not self.spoken and isinstance(self.transport, asyncio.Transport):
-            self.transport.abort()
+        if not self.spoken:
+            abort(self.transport)
 
 
 class VenueServer(web.Server):
@@ -87,6 +93,7 @@ class VenueServer(web.Server):
         return _Handler(
             self,
             loop=asyncio.get_running_loop(),
+            logger=_QUIET,
             access_log=None,  # type: ignore[arg-type]  # aiohttp takes None for "no access log" and says Logger
             max_line_size=LINE_BYTES_MAX,
             max_field_size=8 * 1024,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import Final
+from typing import Final, cast
 
 from aiohttp import WSMsgType, web
 
@@ -12,6 +12,15 @@ CLOSE_NORMAL: Final = 1000
 CLOSE_GOING_AWAY: Final = 1001
 CLOSE_POLICY: Final = 1008
 CUT_GRACE_SECS: Final = 1.0  # a client that reads nothing will not read the close frame either
+
+
+def abort(transport: asyncio.BaseTransport | None) -> None:
+    """End a connection at once, whatever is still queued on it.
+
+    uvloop's transports are no subclasses of asyncio's, so they are told by what they can do.
+    """
+    if transport is not None:
+        cast("asyncio.WriteTransport", transport).abort()
 
 
 class ClientSocket:
@@ -128,8 +137,7 @@ class ClientSocket:
             self._writer.cancel()
 
     def _abort(self) -> None:
-        if isinstance(self._transport, asyncio.Transport):
-            self._transport.abort()
+        abort(self._transport)
 
     async def _write(self) -> None:
         frames = self._frames
