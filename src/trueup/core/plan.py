@@ -21,6 +21,7 @@ from trueup.core.plan_positions import (
     opening_as_fill,
     opening_for,
     predict,
+    reaches_node_history,
     replay_for,
     total,
 )
@@ -244,6 +245,12 @@ class _InstrumentPlanner:
             return _Trouble(
                 code=RefusalCode.POSITION_UNEXPLAINED,
                 reason="an order of the instrument is not healed, and the position with it",
+                is_quantity=True,
+            )
+        if not reaches_node_history(self.view, key):
+            return _Trouble(
+                code=RefusalCode.POSITION_UNEXPLAINED,
+                reason="the fills that were read do not explain the position, and part of it is older than they are",
                 is_quantity=True,
             )
         return _Trouble(

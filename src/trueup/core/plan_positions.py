@@ -228,6 +228,16 @@ def _is_known(view: View, key: PositionKey) -> bool:
     return any((fill.instrument_id, fill.leg) == key for fill in view.node.fill_by_key.values())
 
 
+def reaches_node_history(view: View, key: PositionKey) -> bool:
+    """Return whether the venue's fills were read from the node's last fill on, or from the beginning."""
+    got = view.venue.coverage.fills.got
+    if got is None:
+        return False
+    times = [fill.time_ns for fill in view.node.fill_by_key.values() if (fill.instrument_id, fill.leg) == key]
+    times += [fill.time_ns for position in view.node.positions_by_key.get(key, ()) for fill in position.fills]
+    return got.start_ns <= max(times, default=0)
+
+
 def opening_as_fill(opening: OpeningBalance) -> Fill:
     """Return the fill that an opening balance amounts to, for predictions."""
     fill = FillRecord(

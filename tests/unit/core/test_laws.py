@@ -13,6 +13,7 @@ from tests.unit.core.engine_model import OWN, EngineModel
 from tests.unit.core.venue_model import INSTRUMENTS, NOW, SECOND, Losses, VenueModel
 from trueup.core import PlanSettings, compare, diff, plan
 from trueup.model import (
+    Coverage,
     Discrepancy,
     FailedQuery,
     Fill,
@@ -20,6 +21,7 @@ from trueup.model import (
     KindCoverage,
     NodeSnapshot,
     OpeningBalance,
+    OrderRecord,
     Plan,
     RebuildInstrument,
     RefusalCode,
@@ -296,3 +298,90 @@ def test_discrepancies_have_stable_fingerprints_and_one_line_each(seed: int, len
     first, second = compare(truth, node), compare(truth, node)
     assert [one.fingerprint for one in first.discrepancies] == [one.fingerprint for one in second.discrepancies]
     assert all("\n" not in one.explain() for one in first.discrepancies)
+
+
+@laws
+@given(seeds, lengths, st.floats(0.1, 0.9), st.booleans())
+def test_a_cold_start_on_a_history_that_begins_in_the_middle_keeps_every_position(
+    seed: int, length: int, share: float, claimed: bool
+) -> None:
+    """Positions older than the window get an opening balance, priced so that the average is the venue's."""
+    venue = history(seed, length, Losses(down_from=0.0), is_claimed=claimed)
+    venue.node = EngineModel(claims=dict(venue.node.claims))
+    start_ns = int(1_000 * SECOND + share * (venue.time_ns - 1_000 * SECOND)) + 1
+    truth = since(venue.snapshot(), start_ns)
+    node = venue.node.snapshot(NODE_READ_NS, None)
+    made = plan(diff(truth, node), truth, node, settings_for(venue, at_startup=True))
+    for step in made.steps:
+        venue.node.apply(step)
+    refused = {refusal.instrument_id for refusal in made.refused}
+    assert {refusal.code for refusal in made.refused} <= {
+        RefusalCode.FILLS_INCOMPLETE,
+        RefusalCode.POSITION_UNEXPLAINED,
+        RefusalCode.PRICE_UNKNOWN,
+        RefusalCode.HISTORY_INCOMPLETE,
+    }
+    for (instrument_id, leg), (quantity, average) in venue.held.items():
+        if instrument_id in refused:
+            continue
+        held = [p for p in venue.node.positions.values() if (p.instrument_id, p.leg) == (instrument_id, leg)]
+        assert sum(float(p.quantity) for p in held) == float(quantity)
+        if quantity:
+            assert float(held[0].average) == pytest.approx(float(average), rel=1e-9)
+    if not refused:
+        node = venue.node.snapshot(NODE_READ_NS, None)
+        left = diff(truth, node)
+        assert not left, lines(left)
+
+
+def since(truth: VenueSnapshot, start_ns: int, asked: frozenset[str] = frozenset()) -> VenueSnapshot:
+    """Return a reading whose history begins at an instant.
+
+    Older fills and older closed orders are not listed, unless the order was asked for by itself.
+    """
+    full = Coverage.full(truth.ended_ns, start_ns)
+    return replace(
+        truth,
+        orders=tuple(o for o in truth.orders if o.is_open or o.updated_ns >= start_ns or o.venue_order_id in asked),
+        fills=tuple(f for f in truth.fills if f.time_ns >= start_ns or f.venue_order_id in asked),
+        coverage=replace(full, fills=replace(full.fills, orders=asked)),
+    )
+
+
+@laws
+@given(seeds, lengths, healable_losses)
+def test_a_warm_start_on_a_short_window_never_touches_what_lies_before_it(seed: int, length: int, loss: Losses) -> None:
+    """A node that lost nothing is left alone whatever the window (phantom orders of the native engine: 6b, 6l)."""
+    venue = history(seed, length, Losses())
+    for share in (0.2, 0.6, 0.95):
+        start_ns = int(1_000 * SECOND + share * (venue.time_ns - 1_000 * SECOND))
+        truth = since(venue.snapshot(), start_ns)
+        for known_from_ns in (0, None, start_ns):
+            node = venue.node.snapshot(NODE_READ_NS, known_from_ns)
+            left = diff(truth, node)
+            assert not left, lines(left)
+
+
+@laws
+@given(seeds, lengths, healable_losses)
+def test_a_warm_start_on_a_short_window_heals_what_was_lost_inside_it(seed: int, length: int, loss: Losses) -> None:
+    venue = history(seed, length, Losses(down_from=0.6, never_sent=loss.never_sent))
+    heard = [order.updated_ns for order in venue.node.orders.values() if order.venue_order_id is not None]
+    heard_ns = max(heard, default=0)
+    node = venue.node.snapshot(NODE_READ_NS, None)
+    asked = frozenset(o.venue_order_id or "" for o in venue.orders.values() if not known_closed(venue, o))
+    truth = since(venue.snapshot(), max(0, heard_ns - SECOND), asked)
+    made = plan(diff(truth, node), truth, node, settings_for(venue, at_startup=True))
+    for step in made.steps:
+        venue.node.apply(step)
+    assert not made.refused, made.refused
+    left = diff(truth, venue.node.snapshot(NODE_READ_NS, None))
+    assert not left, lines(left)
+    for key, (quantity, _) in venue.held.items():
+        held = [p for p in venue.node.positions.values() if (p.instrument_id, p.leg) == key]
+        assert sum(float(p.quantity) for p in held) == float(quantity), key
+
+
+def known_closed(venue: VenueModel, order: OrderRecord) -> bool:
+    held = venue.node.orders.get(venue.node_name(order))
+    return held is None or held.is_closed
