@@ -172,3 +172,25 @@ def test_two_strategies_with_one_claim_are_refused_by_name(tmp_path: Path) -> No
 
 def test_the_oldest_interpreter_is_there() -> None:
     assert os.access(INTERPRETERS["1.222"], os.X_OK), "run 'make setup-oldest'"
+
+
+def test_an_adapter_that_raises_is_named_and_the_key_that_it_quotes_is_blanked_out(tmp_path: Path) -> None:
+    text = """
+    [clients.CARELESS]
+    type = "importable"
+    venue = "CARELESS"
+    data = false
+    exec_config_path = "tests.integration.config.scripts.raising_adapter:RaisingConfig"
+    exec_factory_path = "tests.integration.config.scripts.raising_adapter:RaisingFactory"
+    """
+    code, facts, written = start("1.231", tmp_path, text, TRUEUP_CLIENTS__CARELESS__SECRETS__API_KEY="planted-key")
+    assert (code, facts["error"]) == (2, "NodeError")
+    assert "the clients CARELESS cannot be built: ValueError: the key *** is not allowed here" in facts["text"]
+    assert "planted-key" not in written
+
+
+def test_a_parameter_that_the_oldest_engine_lacks_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    code, facts, _ = start("1.222", tmp_path, "[redis]\nnumber_of_retries = 3\n")
+    assert (code, facts["error"]) == (2, "EngineFieldError")
+    for part in ("redis.number_of_retries", "1.222.0", "1.226 and later", "remove redis.number_of_retries"):
+        assert part in facts["text"]

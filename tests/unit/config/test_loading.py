@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.config.files import CLIENT, problems, read, write
+from trueup.config.checking import check_file
 from trueup.config.reconciliation import ReconciliationPreset
 from trueup.config.trading_node import BinanceClientConfig, LiveTradingNodeConfig
 from trueup.errors import ConfigFileError, ConfigValueError
@@ -264,3 +265,36 @@ def test_the_settings_do_not_load_the_engine() -> None:
     )
     example = Path(__file__).parent / "data" / "no_instruments.toml"
     assert subprocess.run([sys.executable, "-c", code, str(example)], check=False, timeout=60).returncode == 0
+
+
+def test_a_section_with_a_missing_field_stays_to_be_judged_and_moves_no_neighbour(tmp_path: Path) -> None:
+    text = """
+    [redis]
+    [clients.BINANCE]
+    type = "binance_usdm"
+    position_mode = "hedging"
+    [clients.OTHER]
+    type = "importable"
+    [[strategies]]
+    strategy_path = "no path"
+    [[strategies]]
+    strategy_path = "a:B"
+    config_path = "a:C"
+    oms_type = "HEDGING"
+    [[actors]]
+    [[exec_algorithms]]
+    """
+    report = check_file(write(tmp_path, text), environ={}, engine_version="1.231.0")
+    assert [(str(one.rule.id), one.field) for one in report.findings] == [
+        ("TU003", "actors[0].actor_path"),
+        ("TU003", "actors[0].config_path"),
+        ("TU003", "clients.BINANCE.environment"),
+        ("TU003", "clients.OTHER.venue"),
+        ("TU003", "exec_algorithms[0].config_path"),
+        ("TU003", "exec_algorithms[0].exec_algorithm_path"),
+        ("TU003", "strategies[0].config_path"),
+        ("TU006", "clients.OTHER"),
+        ("TU006", "strategies[0].strategy_path"),
+        ("TU101", "clients.BINANCE.position_mode"),
+        ("TU101", "strategies[1].oms_type"),
+    ]

@@ -262,6 +262,15 @@ CASES = [
     Case("TU701", "nautilus_trader", {}, engine="1.221.0"),
     Case("TU701", "nautilus_trader", {}, engine="2.0.0rc6"),
     Case("TU702", "reconciliation.position_check_retries", reconciliation(position_check_retries=5), engine="1.223.0"),
+    Case("TU702", "redis.number_of_retries", {"redis": {"number_of_retries": 3}}, engine="1.225.0"),
+    Case("TU702", "redis.bulk_read_batch_size", {"redis": {"bulk_read_batch_size": 3}}, engine="1.222.0"),
+    Case(
+        "TU702",
+        "clients.BINANCE.base_url_ws_api",
+        clients(BINANCE={**USDM, "base_url_ws_api": "ws://127.0.0.1:1"}),
+        engine="1.222.0",
+    ),
+    Case("TU702", "clients.BINANCE.environment", clients(BINANCE={**USDM, "environment": "DEMO"}), engine="1.222.0"),
     Case("TU702", "reconciliation.convert_quote_qty_to_base", reconciliation(convert_quote_qty_to_base=True)),
 ]
 

@@ -25,6 +25,18 @@ ROUNDS_MAX = 20
 """Each round removes at least one field; the nesting is four deep, so a handful is enough for any file."""
 
 
+# Stand-ins for missing required fields. They keep a section, and the index of its neighbours, for the rules to judge;
+# a configuration that needed one has a problem, so it is never handed out as sound.
+_STAND_INS = {
+    "environment": "TESTNET",
+    "venue": "MISSING",
+    "strategy_path": "missing.module:Missing",
+    "actor_path": "missing.module:Missing",
+    "exec_algorithm_path": "missing.module:Missing",
+    "config_path": "missing.module:Missing",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class LoadedConfig[C: LiveTradingNodeConfig]:
     """A file as it was read.
@@ -167,8 +179,10 @@ def _validate[C: LiveTradingNodeConfig](raw: dict[str, Any], model: type[C]) -> 
             problems += [one for one in found if not any(one.location == known.location for known in problems)]
             # Lists last index first, so that a removal does not move the others.
             for problem in sorted(found, key=lambda one: [str(part).zfill(6) for part in one.location], reverse=True):
-                missing = problem.kind is ProblemKind.MISSING_FIELD
-                _remove(raw, problem.location[:-1] if missing else problem.location)
+                if problem.kind is ProblemKind.MISSING_FIELD:
+                    _fill_in(raw, problem.location)
+                else:
+                    _remove(raw, problem.location)
     with no_other_sources():
         return model(), tuple(problems)
 
@@ -187,6 +201,15 @@ def _remove(raw: dict[str, Any], location: Location) -> None:
             del _parent(raw, location)[location[-1]]
     except (KeyError, IndexError, TypeError):
         return  # an earlier removal took it along
+
+
+def _fill_in(raw: dict[str, Any], location: Location) -> None:
+    """Put a stand-in where a required field is missing, so that its section stays to be judged; else remove that."""
+    stand_in = _STAND_INS.get(str(location[-1]))
+    if stand_in is None:
+        _remove(raw, location[:-1])
+    else:
+        _replace(raw, location, stand_in)
 
 
 def _replace(raw: dict[str, Any], location: Location, value: str) -> None:
