@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from types import MappingProxyType
@@ -38,8 +36,10 @@ QUESTION_ROUNDS_MAX = 4
 """An answer may open a new question (an order's fills), and that is all: two rounds are normal."""
 GAP_SHARE = 0.8
 """Of the pause between two looks: the rule measures from the end of one reading to the start of the next."""
-COLLECTOR_STEPS_MIN = 2_000
-"""Plans from this size on run with the garbage collector off: full collections cost 60 to 380 ms at 50,000 orders."""
+ADOPT_OVERLAP_NS = 60 * NS_PER_SECOND
+"""Read again before a look whose history is taken over: what the venue's lists show late."""
+LIVES_MAX = 1_000
+"""Beyond this a comparison is a node that is being filled, not a list of differences to follow one by one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +58,8 @@ class Depth:
         On the clock of ``time.monotonic``.
     at_startup : bool
         Nothing trades yet.
+    anew : bool
+        False reads only what is newer than the look before, where that one was complete; history does not change.
     """
 
     history_from_ns: int
@@ -65,6 +67,7 @@ class Depth:
     widen_to_ns: int | None = None
     deadline: float | None = None
     at_startup: bool = False
+    anew: bool = True
 
 
 class AccountTruth:
@@ -86,6 +89,8 @@ class AccountTruth:
         self.port = port
         self.ledger = Ledger()
         self._looks = Looks()
+        self._changes = -1
+        self._complete_draft: ReadingDraft | None = None
         self._on_transitions = on_transitions
         self._settings = settings
         self._tolerance = Tolerance(submit_grace_ns=int(settings.submit_grace_secs * NS_PER_SECOND))
@@ -97,8 +102,7 @@ class AccountTruth:
 
     async def cheap_look(self) -> Look:
         """Look at open orders and positions alone: two calls."""
-        expected = _expected_kinds(self.port.snapshot_alive())
-        draft = await self.port.reader.read(ReadRequest(), expected)
+        draft = await self.port.reader.read(ReadRequest(), self._expected_kinds())
         reading = await self.port.reader.freeze(draft)
         self.port.drain()
         node = self.port.snapshot_alive()
@@ -107,9 +111,14 @@ class AccountTruth:
 
     async def deep_look(self, depth: Depth) -> Look:
         """Look at everything since an instant, and ask about whatever that leaves open."""
-        expected = _expected_kinds(self.port.snapshot_alive())
-        request = ReadRequest(history_from_ns=depth.history_from_ns, deadline=depth.deadline)
-        draft = await self.port.reader.read(request, expected)
+        earlier = None if depth.anew else self._complete_draft
+        since_ns = depth.history_from_ns
+        if earlier is not None:
+            since_ns = max(since_ns, earlier.started_ns - ADOPT_OVERLAP_NS)
+        request = ReadRequest(history_from_ns=since_ns, deadline=depth.deadline)
+        draft = await self.port.reader.read(request, self._expected_kinds())
+        if earlier is not None:
+            draft.adopt(earlier)
         reading, node = await self._close_questions(draft, depth)
         unexplained = unexplained_positions(reading.snapshot, node)
         if unexplained and depth.widen_to_ns is not None and depth.widen_to_ns < depth.history_from_ns:
@@ -119,19 +128,22 @@ class AccountTruth:
             unexplained = unexplained_positions(reading.snapshot, node)
         # The node is read after the venue: what the stream brought meanwhile is in it, and is no difference.
         self.port.drain()
-        node = await self.port.snapshot_all(depth.known_from_ns)
+        if self.port.changes() != self._changes:
+            node = await self.port.snapshot_all(depth.known_from_ns)
+        self._complete_draft = draft if _has_history(reading) else None
         comparison = await self._compare(reading, node, at_startup=depth.at_startup)
         return self._look(reading, node, comparison, claims=DEFAULT_CLAIMS, unexplained=unexplained)
 
     def judge(self, look: Look, *, at_startup: bool = False) -> tuple[Discrepancy, ...]:
         """Take a deep look into account and return what may be acted on now: see `trueup.core.two_look`."""
+        if at_startup:
+            return look.discrepancies
         gap_ns = min(GAP_NS_MIN, int(self._settings.second_look_secs * NS_PER_SECOND * GAP_SHARE))
         result = take_look(
             self._looks,
             look.discrepancies,
             look.reading.snapshot,
             look.node,
-            at_startup=at_startup,
             gap_ns_min=gap_ns,
         )
         self._looks = result.looks
@@ -156,9 +168,9 @@ class AccountTruth:
         applied = self.port.begin(look.reading)
         if made.steps:
             self.port.drain()
-            with _collector_off(wanted=len(made.steps) >= COLLECTOR_STEPS_MIN):
-                await in_slices(made.steps, self.port.apply)
-        self.note(look, act_on, made)
+            await in_slices(made.steps, self.port.apply)
+        if len(look.discrepancies) <= LIVES_MAX:
+            self.note(look, act_on, made)
         return made, applied
 
     def note(self, look: Look, act_on: tuple[Discrepancy, ...] = (), made: Plan | None = None) -> None:
@@ -178,12 +190,17 @@ class AccountTruth:
         if transitions:
             self._on_transitions(transitions)
 
+    def forget_history(self) -> None:
+        """Let go of the history that was read."""
+        self._complete_draft = None
+
     # -- parts -------------------------------------------------------------------------------------------------------
 
     async def _close_questions(self, draft: ReadingDraft, depth: Depth) -> tuple[VenueReading, NodeSnapshot]:
         asked: set[Question] = set()
         reader = self.port.reader
         reading = await reader.freeze(draft)
+        self._changes = self.port.changes()
         node = await self.port.snapshot_all(depth.known_from_ns)
         for _ in range(QUESTION_ROUNDS_MAX):
             found = await off_loop(_size(reading, node), partial(open_questions, reading.snapshot, node))
@@ -208,6 +225,12 @@ class AccountTruth:
             lambda: plan(act_on, look.reading.snapshot, look.node, settings, observed=look.discrepancies),
         )
 
+    def _expected_kinds(self) -> frozenset[RecordKind]:
+        """Return the kinds of which the node holds something, so that an empty answer is suspicious."""
+        has_orders, has_positions = self.port.holds()
+        expected = [RecordKind.ORDERS_OPEN] if has_orders else []
+        return frozenset([*expected, RecordKind.POSITIONS] if has_positions else expected)
+
     def _look(
         self,
         reading: VenueReading,
@@ -228,28 +251,10 @@ class AccountTruth:
         return Look(reading=reading, node=node, comparison=comparison, verdict=verdict, unexplained=unexplained)
 
 
+def _has_history(reading: VenueReading) -> bool:
+    coverage = reading.snapshot.coverage
+    return coverage.orders_closed.is_complete and coverage.fills.is_complete
+
+
 def _size(reading: VenueReading, node: NodeSnapshot) -> int:
     return len(reading.snapshot.orders) + len(reading.snapshot.fills) + len(node.orders) + len(node.fills)
-
-
-def _expected_kinds(node: NodeSnapshot) -> frozenset[RecordKind]:
-    expected = set()
-    if any(order.is_open for order in node.orders):
-        expected.add(RecordKind.ORDERS_OPEN)
-    if any(position.is_open for position in node.positions):
-        expected.add(RecordKind.POSITIONS)
-    return frozenset(expected)
-
-
-@contextmanager
-def _collector_off(*, wanted: bool) -> Iterator[None]:
-    """Keep the garbage collector out of a long replay, and its survivors out of every later collection."""
-    if not wanted or not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        gc.enable()

@@ -53,6 +53,12 @@ class AccountPort(Protocol):
     def is_cold(self) -> bool:
         """Return whether the node holds no order and no position of the account."""
 
+    def holds(self) -> tuple[bool, bool]:
+        """Return whether the node has open orders of the account, and whether it has open positions."""
+
+    def changes(self) -> int:
+        """Return a number that grows with every event that the engine handles."""
+
     def snapshot_alive(self) -> NodeSnapshot:
         """Read what is alive in the node, at once."""
 

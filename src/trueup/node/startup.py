@@ -132,13 +132,14 @@ class StartUp:
                 heals += bool(made.steps)
                 reason = f"{len(look.discrepancies)} differences remain"
                 if depth.widen_to_ns is not None and any(one.code in _WANT_MORE_HISTORY for one in made.refused):
-                    depth = replace(depth, history_from_ns=depth.widen_to_ns, widen_to_ns=None)
+                    depth = replace(depth, history_from_ns=depth.widen_to_ns, widen_to_ns=None, anew=True)
                     continue
                 settled = before is not None and before.fingerprints == look.fingerprints
                 if (made.is_empty and settled) or heals >= HEALS_MAX:
                     return StartUpResult(outcome=outcome, look=look, reason=reason)
                 if made.steps:
                     before, backoff_secs = None, BACKOFF_SECS
+                    depth = replace(depth, anew=False)
                     if time.monotonic() < deadline:
                         continue
             before = look

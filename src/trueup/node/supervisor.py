@@ -15,6 +15,7 @@ from trueup.node.binding import GuardState, Hooks, NodeBinding
 from trueup.node.handle import Handle
 from trueup.node.look import TrueUpOutcome, together
 from trueup.node.monitor import Monitor
+from trueup.node.pacing import collector_off
 from trueup.node.phase import Phase
 from trueup.node.settings import NodeSettings
 from trueup.node.startup import StartUp, StartUpResult
@@ -76,8 +77,9 @@ class Supervisor:
         began = time.monotonic()
         accounts = [AccountTruth(port, self._settings, self._tell) for port in self._binding.accounts()]
         try:
-            async with asyncio.timeout(limit_secs + STARTUP_SLACK_SECS):
-                results = await asyncio.gather(*(self._start_account(account, limit_secs) for account in accounts))
+            with collector_off():
+                async with asyncio.timeout(limit_secs + STARTUP_SLACK_SECS):
+                    results = await asyncio.gather(*(self._start_account(account, limit_secs) for account in accounts))
         except TimeoutError:
             self._handle.fail(f"the start-up true-up was not done after {limit_secs:g} s")
             return False
@@ -104,6 +106,7 @@ class Supervisor:
 
     async def _start_account(self, account: AccountTruth, limit_secs: float) -> StartUpResult:
         result = await StartUp(account, self._settings, self._state, self._binding.now_ns()).run(limit_secs)
+        account.forget_history()
         self._settle_repairs(account)
         return result
 

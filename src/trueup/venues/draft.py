@@ -80,6 +80,31 @@ class ReadingDraft:
         record = position_record(report)
         self.positions[record.key] = record
 
+    def adopt(self, earlier: ReadingDraft) -> None:
+        """Take over what cannot change any more from an earlier reading of the same account: fills and closed orders.
+
+        The window of this reading must overlap the earlier one's. What was open then is not taken over: only this
+        reading says what is open now.
+        """
+        assert earlier.account_id == self.account_id, "a reading must not adopt another account's"
+        for key, held in earlier.orders.items():
+            mine = self.orders.get(key)
+            if held[0].is_closed and (mine is None or _rank(held[0]) > _rank(mine[0])):
+                self.orders[key] = held
+        for name, fill in earlier.fills.items():
+            self.fills.setdefault(name, fill)
+        for kind in (RecordKind.ORDERS_CLOSED, RecordKind.FILLS):
+            before, now = earlier.kinds.get(kind), self.kinds.get(kind)
+            if before is None or now is None or before.got is None or now.got is None or now.asked is None:
+                continue
+            if before.got.end_ns < now.got.start_ns:
+                continue
+            start_ns = min(before.got.start_ns, now.got.start_ns)
+            asked = Window(min(before.asked.start_ns if before.asked else start_ns, start_ns), now.asked.end_ns)
+            self.kinds[kind] = replace(
+                now, asked=asked, got=Window(start_ns, now.got.end_ns), orders=now.orders | before.orders
+            )
+
     def asked(self, kind: RecordKind, window: Window, instrument_id: str | None = None) -> None:
         """Note that a kind was asked for over a window (for one instrument, or for all)."""
         held = self.kinds.get(kind)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import replace
-from decimal import Decimal
 from typing import Any
 
 from nautilus_trader.core.uuid import UUID4
@@ -186,8 +185,10 @@ class Applier:
             return False
         if known is None:
             self._clear_leftovers(ClientOrderId(record.client_order_id))
-        seed = replace(record, filled_quantity=Decimal(0), average_price=None, updated_ns=record.accepted_ns)
-        self._owners.seed_for(record.owner if step.is_new else None, lambda: self._report_order(seed))
+        assert not record.filled_quantity, "a seed has nothing filled"
+        assert record.status is OrderStatus.ACCEPTED, "a seed is an acceptance"
+        owner = record.owner if step.is_new else None
+        self._owners.seed_for(owner, lambda: self._report_order(record, last_ns=record.accepted_ns))
         self._index_venue_order_id(record)
         return True
 
@@ -195,7 +196,7 @@ class Applier:
         order = self._order(step.order)
         if order is None or order.filled_qty.as_decimal() != step.order.filled_quantity:
             return False
-        self._report_order(replace(step.order, updated_ns=step.time_ns))
+        self._report_order(step.order, last_ns=step.time_ns)
         return True
 
     def _final(self, step: Final) -> bool:
@@ -324,11 +325,11 @@ class Applier:
 
     # -- the engine's calls ------------------------------------------------------------------------------------------
 
-    def _report_order(self, record: OrderRecord, position_of: Leg | None = None) -> None:
+    def _report_order(self, record: OrderRecord, position_of: Leg | None = None, last_ns: int | None = None) -> None:
         raw = None
         if self._reading is not None and record.venue_order_id is not None:
             raw = self._reading.order_reports.get((record.instrument_id, record.venue_order_id))
-        report = order_report(record, raw, self._instrument(record), self._client.account_id, self._clock_ns())
+        report = order_report(record, raw, self._instrument(record), self._client.account_id, self._clock_ns(), last_ns)
         if position_of is not None:
             report.venue_position_id = self._position_id(record.instrument_id, position_of)
         self._engine.reconcile_execution_report(report)

@@ -61,8 +61,15 @@ class V1Account:
 
     def is_cold(self) -> bool:
         """Return whether the node holds nothing of the account."""
-        snapshot = self._cache_reader.read_alive(self._binding.now_ns())
-        return not snapshot.positions and not snapshot.orders and not self._binding.cache.orders_total_count()
+        return not any(self.holds()) and not self._cache_reader.size()
+
+    def holds(self) -> tuple[bool, bool]:
+        """Return whether there are open orders, and open positions."""
+        return self._cache_reader.holds()
+
+    def changes(self) -> int:
+        """Return the engine's count of handled events."""
+        return int(self._binding.engine.event_count)
 
     def snapshot_alive(self) -> NodeSnapshot:
         """Read what is alive."""

@@ -47,7 +47,14 @@ def as_quantity(value: Decimal, instrument: Any) -> Quantity:
     return quantity if quantity.as_decimal() == value else Quantity.from_str(format(value, "f"))
 
 
-def order_report(record: OrderRecord, raw: Any | None, instrument: Any, account_id: AccountId, now_ns: int) -> Any:
+def order_report(
+    record: OrderRecord,
+    raw: Any | None,
+    instrument: Any,
+    account_id: AccountId,
+    now_ns: int,
+    last_ns: int | None = None,
+) -> Any:
     """Return the ``OrderStatusReport`` that says what a record says.
 
     Parameters
@@ -63,6 +70,8 @@ def order_report(record: OrderRecord, raw: Any | None, instrument: Any, account_
         The account.
     now_ns : int
         When the report is made.
+    last_ns : int, optional
+        The report's last time, where it is not the record's.
     """
     assert record.client_order_id is not None, "the plan must resolve an order's identity"
     said: dict[str, Any] = {} if raw is None else {name: getattr(raw, name) for name in ORDER_REPORT_FIELDS}
@@ -87,7 +96,7 @@ def order_report(record: OrderRecord, raw: Any | None, instrument: Any, account_
         "trigger_price": as_price(record.trigger_price, instrument),
         "avg_px": record.average_price,
         "ts_accepted": record.accepted_ns,
-        "ts_last": max(record.updated_ns, record.accepted_ns),
+        "ts_last": max(record.updated_ns, record.accepted_ns) if last_ns is None else last_ns,
     }
     return OrderStatusReport(report_id=UUID4(), ts_init=now_ns, **said)
 

@@ -14,7 +14,7 @@ from trueup.model.identifiers import is_opening_trade_id
 from trueup.model.orders import OrderRecord
 from trueup.model.positions import PositionRecord
 from trueup.model.snapshots import NodeSnapshot
-from trueup.node.pacing import in_slices
+from trueup.node.pacing import in_slices, off_loop
 from trueup.venues.records import LIQUIDITY_SIDES, ORDER_SIDES, ORDER_STATUSES, ORDER_TYPES, TIMES_IN_FORCE, leg_of
 
 OrderParts = tuple[OrderRecord, tuple[FillRecord, ...]]
@@ -43,6 +43,7 @@ class CacheReader:
         self._account_id = account_id
         self._in_scope = in_scope
         self._closed: dict[str, tuple[Any, OrderParts]] = {}
+        self._held: dict[str, list[tuple[Any, FillRecord]]] = {}
 
     def read_alive(self, now_ns: int) -> NodeSnapshot:
         """Read what is alive (open and in-flight orders with their fills, open positions) without a pause."""
@@ -51,7 +52,7 @@ class CacheReader:
         parts = [self._order_parts(order) for order in orders.values() if self._wanted(order)]
         now = KindCoverage(asked=Window(0, now_ns), got=Window(0, now_ns))
         coverage = Coverage(orders_open=now, positions=now)
-        return self._snapshot(parts, self._cache.positions_open(), now_ns, None, coverage)
+        return self._snapshot(parts, self._positions(self._cache.positions_open()), now_ns, None, coverage)
 
     async def read_all(self, now_ns: int, known_from_ns: int | None) -> NodeSnapshot:
         """Read everything, in slices; what the stream changes meanwhile is seen by the next look."""
@@ -62,18 +63,30 @@ class CacheReader:
                 parts.append(self._remembered(order))
 
         await in_slices(self._cache.orders(), read)
+        positions: list[PositionRecord] = []
+
+        def read_position(position: Any) -> None:
+            if self._wanted(position):
+                positions.append(self._position(position))
+
+        await in_slices(self._cache.positions(), read_position)
         self._forget_purged()
-        return self._snapshot(parts, self._cache.positions(), now_ns, known_from_ns)
+        return await off_loop(2 * len(parts), lambda: self._snapshot(parts, positions, now_ns, known_from_ns))
 
     def read_all_now(self, now_ns: int, known_from_ns: int | None) -> NodeSnapshot:
         """Read everything without a pause: the whole is of one instant."""
         parts = [self._remembered(order) for order in self._cache.orders() if self._wanted(order)]
         self._forget_purged()
-        return self._snapshot(parts, self._cache.positions(), now_ns, known_from_ns)
+        return self._snapshot(parts, self._positions(self._cache.positions()), now_ns, known_from_ns)
 
     def size(self) -> int:
         """Return how many orders a whole reading would visit."""
-        return int(self._cache.orders_total_count())
+        return len(self._cache.client_order_ids())
+
+    def holds(self) -> tuple[bool, bool]:
+        """Return whether there are open orders, and whether there are open positions; no record is made."""
+        orders = any(self._wanted(order) for order in self._cache.orders_open())
+        return orders, any(self._wanted(position) for position in self._cache.positions_open())
 
     def _wanted(self, order: Any) -> bool:
         if order.account_id is not None and order.account_id != self._account_id:
@@ -93,33 +106,43 @@ class CacheReader:
 
     def _forget_purged(self) -> None:
         """Keep no more closed orders than the cache has: it purges, and so must we."""
-        if len(self._closed) > self._cache.orders_total_count():
-            known = {client_order_id.value for client_order_id in self._cache.client_order_ids()}
+        ids = self._cache.client_order_ids()
+        if len(self._closed) > len(ids):
+            known = {client_order_id.value for client_order_id in ids}
             self._closed = {name: held for name, held in self._closed.items() if name in known}
 
     def _snapshot(
         self,
         parts: list[OrderParts],
-        positions: list[Any],
+        positions: list[PositionRecord],
         now_ns: int,
         known_from_ns: int | None,
         coverage: Coverage | None = None,
     ) -> NodeSnapshot:
-        records = [
-            position_record(position)
-            for position in positions
-            if position.account_id == self._account_id and self._in_scope(position.instrument_id.value)
-        ]
         return NodeSnapshot(
             account_id=self._account_id.value,
             started_ns=now_ns,
             ended_ns=now_ns,
             orders=tuple(order for order, _ in parts),
             fills=tuple(fill for _, fills in parts for fill in fills),
-            positions=tuple(records),
+            positions=tuple(positions),
             coverage=coverage or Coverage.full(now_ns),
             known_from_ns=known_from_ns,
         )
+
+    def _positions(self, positions: list[Any]) -> list[PositionRecord]:
+        return [self._position(position) for position in positions if self._wanted(position)]
+
+    def _position(self, position: Any) -> PositionRecord:
+        """Return a position's record; only the fills that are new since the last reading are converted."""
+        events = position.events
+        held = self._held.setdefault(position.id.value, [])
+        if len(held) > len(events) or (held and held[-1][0] != events[len(held) - 1].id):
+            held.clear()  # another life cycle, or another order of the same fills
+        held += [(event.id, fill_record(event)) for event in events[len(held) :]]
+        if not position.is_open:
+            self._held.pop(position.id.value)
+        return position_record(position, tuple(fill for _, fill in held))
 
     def _order_parts(self, order: Any) -> OrderParts:
         events = order.events
@@ -185,11 +208,10 @@ def fill_record(event: Any, *, synthetic: bool = False) -> FillRecord:
     )
 
 
-def position_record(position: Any) -> PositionRecord:
-    """Return the record of a ``Position``, with the fills that it holds itself."""
+def position_record(position: Any, fills: tuple[FillRecord, ...]) -> PositionRecord:
+    """Return the record of a ``Position`` with the fills that it holds itself."""
     leg = leg_of(position.id)
     quantity = position.signed_decimal_qty()
-    fills = tuple(fill_record(event) for event in position.events)
     return PositionRecord(
         instrument_id=position.instrument_id.value,
         quantity=quantity,
