@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from trueup._version import __version__
-from trueup.cli import demo, run
+from trueup.cli import check, demo, drill, emulator, run
 from trueup.errors import TrueupError
 
 EXIT_INTERRUPTED = 130  # the shell's convention for SIGINT: 128 + 2
@@ -40,7 +40,11 @@ def _root(
 
 
 app.command("demo")(demo.demo)
+app.command("check")(check.check)
+app.command("explain")(check.explain)
 app.command("run")(run.run)
+app.add_typer(emulator.app, name="emulator")
+app.add_typer(drill.app, name="drill")
 
 
 def main() -> None:
