@@ -1,0 +1,370 @@
+"""What the hardened client of futures and that of spot have in common, put before the adapter's class."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from nautilus_trader.adapters.binance.http.error import BinanceClientError, BinanceError
+from nautilus_trader.core.uuid import UUID4
+from nautilus_trader.execution.messages import (
+    GenerateFillReports,
+    GenerateOrderStatusReport,
+    GenerateOrderStatusReports,
+    GeneratePositionStatusReports,
+)
+from nautilus_trader.execution.reports import (
+    ExecutionMassStatus,
+    FillReport,
+    OrderStatusReport,
+    PositionStatusReport,
+)
+from nautilus_trader.model.identifiers import ClientOrderId, VenueOrderId
+
+from trueup.errors import VenueError
+from trueup.venues.binance.account import AccountReader, KnownOrder, OrdersRead
+from trueup.venues.binance.adapter_names import AdapterNames, check_adapter, venue_symbol
+from trueup.venues.binance.gate import HttpGate
+from trueup.venues.binance.inquiry import Inquiries
+from trueup.venues.binance.outcome_runner import OutcomePool
+from trueup.venues.binance.outcomes import CODE_CANCEL_REJECTED, CODE_NO_SUCH_ORDER, Command, Outcome
+from trueup.venues.binance.queries import VenueQueries
+from trueup.venues.binance.reports import ReportForms
+from trueup.venues.binance.settings import HardeningSettings
+from trueup.venues.binance.stream_rules import StreamGap
+from trueup.venues.binance.user_stream import GapHook, StreamSource, UserStream
+
+CONNECT_SECS_MAX: Final = 55.0
+"""Within the engine's default of 60 s for a connection: beyond it nobody waits for us any more."""
+RENAME_SECS_MAX: Final = 1.0
+"""The engine's queue is empty within milliseconds; a node whose engine is stopped never applies it."""
+GAP_MARGIN_NS: Final = 60 * 10**9
+"""Read this far before a gap: what the venue stamped just before may have been sent just after it began."""
+
+
+class HardenedClient:
+    """Read the venue without leaving anything out, and say nothing that it did not say.
+
+    Comes before an adapter's execution client in the order of bases; `harden` must be called at the end of the
+    constructor.
+    """
+
+    gate: HttpGate
+    forms: ReportForms
+    names: AdapterNames
+    stream: UserStream
+
+    def harden(self, gate: HttpGate, settings: HardeningSettings, *, has_positions: bool) -> None:
+        """Put our parts in place of the adapter's.
+
+        Raises
+        ------
+        EngineVersionError
+            If the adapter is not one that this was checked against.
+        """
+        check_adapter(self)
+        client: Any = self
+        self.gate = gate
+        self.settings = settings
+        self.names = AdapterNames(client)
+        self.forms = ReportForms(client)
+        queries = VenueQueries(gate, self.names.recv_window_ms)
+        self.reader = AccountReader(queries, gate.profile, settings, self.names, has_positions=has_positions)
+        self.inquiries = Inquiries(client, self.reader, self.names, settings)
+        self._retry_manager_pool = OutcomePool(settings, self.names.log, self.inquiries.begin, self._batch_answer)
+        self._gap_hooks: list[GapHook] = []
+        self._clock_task: asyncio.Task[None] | None = None
+        self.stream = UserStream(
+            source=self.make_stream_source(),
+            rules=settings.stream,
+            handler=client._handle_user_ws_message,  # noqa: SLF001  # the adapter's own handler of its events
+            on_gap=self._after_gap,
+            clock_ns=self.names.now_ns,
+            log=self.names.log,
+        )
+
+    def make_stream_source(self) -> StreamSource:
+        """Return how this venue's user stream is opened."""
+        raise NotImplementedError
+
+    def on_gap(self, hook: GapHook) -> None:
+        """Subscribe to gaps of the user stream: ask for a true-up in `hook`.
+
+        Events are held back until every hook has returned, or `StreamRules.hold_secs_max` have passed. Without a
+        subscriber the client itself sends the engine a mass status that covers the gap.
+
+        Parameters
+        ----------
+        hook : Callable[[StreamGap], Awaitable[None]]
+            Called on the node's loop.
+        """
+        self._gap_hooks.append(hook)
+
+    def send_report(self, report: OrderStatusReport | FillReport) -> None:
+        """Send one report to the engine."""
+        client: Any = self
+        if isinstance(report, FillReport):
+            client._send_fill_report(report)  # noqa: SLF001  # an execution client's own way to its engine
+        else:
+            client._send_order_status_report(report)  # noqa: SLF001
+
+    # -- connection ---------------------------------------------------------------------------------------------------
+
+    async def _connect(self) -> None:
+        client: Any = self
+        deadline = time.monotonic() + CONNECT_SECS_MAX
+        await self._persist(self.gate.measure_clock, deadline)
+        await self._persist(client._instrument_provider.initialize, deadline)  # noqa: SLF001
+        # The stream first, its events held: whatever changes while the account is read comes after it.
+        await asyncio.wait_for(self.stream.open(), max(1.0, deadline - time.monotonic()))
+        await self._persist(client._update_account_state, deadline)  # noqa: SLF001
+        await client._await_account_registered()  # noqa: SLF001
+        await self._persist(client._init_dual_side_position, deadline)  # noqa: SLF001
+        self.stream.release()
+        self._clock_task = client.create_task(self._keep_clock(), log_msg="keep the venue's clock")
+
+    async def _disconnect(self) -> None:
+        if self._clock_task is not None:
+            self._clock_task.cancel()
+        await self.stream.close()
+
+    async def _persist(self, step: Callable[[], Any], deadline: float) -> None:
+        """Run a step of the connection, again and again while the venue does not answer."""
+        failures = 0
+        while True:
+            try:
+                await step()
+            except BinanceError as error:
+                failures += 1
+                wait_secs = self.settings.stream.backoff(failures)
+                if isinstance(error, BinanceClientError) or time.monotonic() + wait_secs > deadline:
+                    raise
+                self.names.log.warning(f"While connecting: {error}; trying again in {wait_secs:g} s")
+                await asyncio.sleep(wait_secs)
+            else:
+                return
+
+    async def _keep_clock(self) -> None:
+        while True:
+            await asyncio.sleep(self.settings.clock_interval_secs)
+            try:
+                await self.gate.measure_clock()
+            except BinanceError as error:
+                self.names.log.warning(f"The venue's clock cannot be measured: {error}")
+
+    # -- reports ------------------------------------------------------------------------------------------------------
+
+    async def generate_order_status_report(self, command: GenerateOrderStatusReport) -> OrderStatusReport | None:
+        """Return the report of one order, or None when the venue answered that it knows no such order.
+
+        Raises
+        ------
+        VenueUnavailableError, VenueRefusedError
+            No answer, or one that cannot be believed. That is not "unknown order".
+        ValueError
+            If neither identifier is given.
+        """
+        if command.client_order_id is None and command.venue_order_id is None:
+            raise ValueError("both `client_order_id` and `venue_order_id` were None")
+        order = None if command.client_order_id is None else self.names.cache.order(command.client_order_id)
+        if order is not None:
+            known = self.names.known_order(order)
+        else:
+            client_order_id, venue_order_id = command.client_order_id, command.venue_order_id
+            known = KnownOrder(
+                symbol=venue_symbol(command.instrument_id),
+                client_order_id="" if client_order_id is None else client_order_id.value,
+                venue_order_id=None if venue_order_id is None else venue_order_id.value,
+                conditional=False,
+            )
+        read = await self.reader.order(known, maybe_conditional=bool(known.client_order_id))
+        await self._take_over_names(read)
+        reports = self.forms.orders(read)
+        return reports[-1] if reports else None
+
+    async def generate_order_status_reports(self, command: GenerateOrderStatusReports) -> list[OrderStatusReport]:
+        """Return the reports of orders: the working ones of any age, and unless `open_only` those of the span.
+
+        Raises
+        ------
+        VenueUnavailableError, VenueRefusedError
+            If any part was not answered, was cut, or cannot be read.
+        """
+        symbol = None if command.instrument_id is None else venue_symbol(command.instrument_id)
+        if command.open_only:
+            read = await self.reader.open_orders(symbol)
+        else:
+            read = await self.reader.orders(symbol, _millis(command.start), self.gate.venue_ms())
+        await self._take_over_names(read)
+        reports = self.forms.orders(read)
+        if command.open_only:
+            return reports
+        start_ns, end_ns = _nanos(command.start), _nanos(command.end)
+        return [
+            report
+            for report in reports
+            # Working orders are listed whatever their age; a closed one counts when it changed in the span.
+            if report.is_open
+            or ((start_ns or 0) <= report.ts_last and (end_ns is None or report.ts_accepted <= end_ns))
+        ]
+
+    async def generate_fill_reports(self, command: GenerateFillReports) -> list[FillReport]:
+        """Return the reports of fills, oldest first across instruments.
+
+        Raises
+        ------
+        VenueUnavailableError, VenueRefusedError
+            If any part was not answered, was cut, or cannot be read.
+        """
+        symbol = None if command.instrument_id is None else venue_symbol(command.instrument_id)
+        if symbol is not None and command.venue_order_id is not None and command.venue_order_id.value.isdecimal():
+            trades = await self.reader.queries.fills_of_order(symbol, int(command.venue_order_id.value))
+        else:
+            trades = await self.reader.fills(symbol, _millis(command.start), self.gate.venue_ms())
+        end_ms = _millis(command.end)
+        return self.forms.fills([trade for trade in trades if end_ms is None or trade.time <= end_ms])
+
+    async def generate_position_status_reports(
+        self, command: GeneratePositionStatusReports
+    ) -> list[PositionStatusReport]:
+        """Return the reports of positions; of one instrument that has none, the report that it is flat.
+
+        Raises
+        ------
+        VenueUnavailableError, VenueRefusedError
+            If the question was not answered.
+        """
+        symbol = None if command.instrument_id is None else venue_symbol(command.instrument_id)
+        reports = self.forms.positions(await self.reader.positions(symbol))
+        if not reports and command.instrument_id is not None and self.has_positions:
+            return [self.forms.flat(command.instrument_id)]
+        return reports
+
+    @property
+    def has_positions(self) -> bool:
+        """Return whether the account has positions: futures do, spot does not."""
+        return self.gate.profile.prefix == "/fapi"
+
+    async def generate_mass_status(self, lookback_mins: int | None = None) -> ExecutionMassStatus | None:
+        """Return everything since `lookback_mins`, or None when any part was not answered (the engine then fails)."""
+        now_ns = self.names.now_ns()
+        return await self._mass_status(None if lookback_mins is None else now_ns - lookback_mins * 60 * 10**9)
+
+    async def _mass_status(self, since_ns: int | None) -> ExecutionMassStatus | None:
+        client: Any = self
+        client.reconciliation_active = True
+        since_ms = None if since_ns is None else since_ns // 1_000_000
+        try:
+            now_ms = self.gate.venue_ms()
+            orders, trades, positions = await asyncio.gather(
+                self.reader.orders(None, since_ms, now_ms),
+                self.reader.fills(None, since_ms, now_ms),
+                self.reader.positions(None),
+            )
+            if since_ms is not None:
+                missing = {(trade.symbol, trade.orderId) for trade in trades} - orders.orders.keys()
+                found = await asyncio.gather(
+                    *(self.reader.queries.order(symbol, order_id=order_id) for symbol, order_id in sorted(missing))
+                )
+                orders.add(order for order in found if order is not None)
+            await self._take_over_names(orders)
+            # The engine applies order by order: those whose fills came first go first.
+            first_fill: dict[str, tuple[int, int]] = {}
+            for trade in trades:
+                first_fill.setdefault(str(trade.orderId), (trade.time * 1_000_000, trade.id))
+            reports = sorted(
+                self.forms.orders(orders),
+                key=lambda report: first_fill.get(report.venue_order_id.value, (report.ts_last, 0)),
+            )
+            status = ExecutionMassStatus(
+                client_id=client.id,
+                account_id=client.account_id,
+                venue=client.venue,
+                report_id=UUID4(),
+                ts_init=self.names.now_ns(),
+            )
+            status.add_order_reports(reports=reports)
+            status.add_fill_reports(reports=self.forms.fills(trades))
+            status.add_position_reports(reports=self.forms.positions(positions))
+        except VenueError as error:
+            self.names.log.error(f"The venue's state cannot be read: {error}")
+            return None
+        else:
+            return status
+        finally:
+            client.reconciliation_active = False
+
+    # -- details ------------------------------------------------------------------------------------------------------
+
+    async def _take_over_names(self, read: OrdersRead) -> None:
+        """Tell the node the new venue order ids of its conditional orders that became ordinary ones.
+
+        The engine refuses a fill that bears another venue order id than its order. On the stream the adapter tells it
+        the new one with the trigger; this does it for triggers that were missed.
+        """
+        client: Any = self
+        renamed = []
+        for (_, order_id), name in read.became.items():
+            # The adapter chooses the endpoint of a cancel by this set, and loses it with every restart.
+            client._triggered_algo_order_ids.add(ClientOrderId(name))  # noqa: SLF001
+            order = self.names.cache.order(ClientOrderId(name))
+            actual = VenueOrderId(str(order_id))
+            if order is None or order.is_closed or order.venue_order_id in (None, actual):
+                continue
+            client.generate_order_updated(
+                strategy_id=order.strategy_id,
+                instrument_id=order.instrument_id,
+                client_order_id=order.client_order_id,
+                venue_order_id=actual,
+                quantity=order.quantity,
+                price=order.price if order.has_price else None,
+                trigger_price=order.trigger_price if order.has_trigger_price else None,
+                ts_event=self.names.now_ns(),
+                venue_order_id_modified=True,
+            )
+            renamed.append((order, actual))
+        deadline = time.monotonic() + RENAME_SECS_MAX
+        # The engine applies events from its queue on this loop, and tells nobody when.
+        while any(order.venue_order_id != actual for order, actual in renamed) and time.monotonic() < deadline:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+
+    def _batch_answer(self, command: Command, details: Sequence[Any], answer: Any) -> Any:
+        """Ask about the orders of a batch that are not open at the venue, instead of calling their cancel rejected."""
+        if command is not Command.CANCEL_BATCH or not isinstance(answer, list):
+            return answer
+        seen: list[Any] = []
+        for name, item in zip(details, answer, strict=False):
+            code = item.get("code") if isinstance(item, dict) else None
+            if code in (CODE_CANCEL_REJECTED, CODE_NO_SUCH_ORDER, -1006, -1007):
+                outcome = Outcome.NOT_OPEN if code in (CODE_CANCEL_REJECTED, CODE_NO_SUCH_ORDER) else Outcome.UNKNOWN
+                self.inquiries.begin(command, [name], {}, outcome, str(item.get("msg")))
+                seen.append({})
+            else:
+                seen.append(item)
+        return seen + answer[len(seen) :]
+
+    async def _after_gap(self, gap: StreamGap) -> None:
+        try:
+            await self.gate.measure_clock()
+        except BinanceError as error:
+            self.names.log.warning(f"The venue's clock cannot be measured after a gap: {error}")
+        if self._gap_hooks:
+            for hook in self._gap_hooks:
+                await hook(gap)
+            return
+        client: Any = self
+        failures = 0
+        while (status := await self._mass_status(gap.since_ns - GAP_MARGIN_NS)) is None:
+            failures += 1
+            await asyncio.sleep(self.settings.stream.backoff(failures))
+        client._send_mass_status_report(status)  # noqa: SLF001
+
+
+def _nanos(moment: Any) -> int | None:
+    return None if moment is None else int(moment.timestamp() * 1_000) * 1_000_000
+
+
+def _millis(moment: Any) -> int | None:
+    return None if moment is None else int(moment.timestamp() * 1_000)
