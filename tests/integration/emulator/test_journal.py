@@ -218,15 +218,25 @@ def test_a_checkpoint_that_failed_leaves_no_trace_in_the_next_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk = traded(tmp_path)
-    before = fingerprint(desk.venue)
+    copy = tmp_path / "copy"
+    copy.mkdir()
 
-    def full(path: Path, content: bytes) -> None:
+    def full(*arguments: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(journal, "_write_whole", full)
-    with pytest.raises(EmulatorError, match="No space left on device"):
-        desk.venue.checkpoint()
-    monkeypatch.undo()
+    for step in ("_write_whole", "_open_log"):
+        with monkeypatch.context() as disk:
+            disk.setattr(journal if step == "_write_whole" else Journal, step, full)
+            with pytest.raises(EmulatorError, match="No space left on device"):
+                desk.venue.checkpoint()
+    desk.venue.place_order("main", limit(Side.BUY, "0.010", "49000.0"))
+    desk.venue.journal.sync()
+    before = fingerprint(desk.venue)
+    for path in tmp_path.glob("*.*"):
+        (copy / path.name).write_bytes(path.read_bytes())
+    killed_now = reopen(copy)
+    assert fingerprint(killed_now) == before
+    killed_now.close()
     desk.venue.checkpoint()
     desk.venue.close()
     venue = reopen(tmp_path)

@@ -5,10 +5,10 @@ One thing may lead to another; the loop runs until nothing is left, and is bound
 
 from __future__ import annotations
 
-from trueup.emulator.engine import conditional, forced
+from trueup.emulator.engine import forced, triggers
 from trueup.emulator.engine.enums import AlgoStatus, ExecutionType, OrderStatus, PositionSide, TimeInForce
 from trueup.emulator.engine.positions import reducible
-from trueup.emulator.engine.records import close_order
+from trueup.emulator.engine.records import close_order, end_algo
 from trueup.emulator.engine.state import State
 
 ROUNDS_MAX = 1_000_000
@@ -25,7 +25,7 @@ def run(state: State) -> None:
         elif state.touched:
             symbol = next(iter(state.touched))
             del state.touched[symbol]
-            conditional.evaluate(state, symbol)
+            triggers.evaluate(state, symbol)
         elif state.at_risk:
             account_id = next(iter(state.at_risk))
             del state.at_risk[account_id]
@@ -49,4 +49,4 @@ def _prune(state: State, account_id: str, symbol: str, side: PositionSide) -> No
         algo = state.algos[algo_id]
         fits = algo.symbol == symbol and algo.position_side is side and algo.time_in_force is TimeInForce.GTE_GTC
         if fits and reducible(algo.side, held) == 0:
-            conditional.end(state, algo, AlgoStatus.EXPIRED, "Position closed.")
+            end_algo(state, algo, AlgoStatus.EXPIRED, "Position closed.")

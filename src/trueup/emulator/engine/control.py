@@ -133,6 +133,8 @@ class Control(Host):
     ) -> None:
         """Give an account a past: `orders` closed orders over `span_ms` before now, spread over `symbols`.
 
+        A few more close what would still be open at the end.
+
         About nine in ten are filled, in alternating directions with random sizes, the rest cancelled. The past obeys
         every invariant; positions end flat.
 

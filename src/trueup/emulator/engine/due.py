@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import heapq
 
-from trueup.emulator.engine import aftermath, commands, conditional, entry, funding
+from trueup.emulator.engine import aftermath, changing, commands, funding
 from trueup.emulator.engine.enums import AlgoStatus, ExecutionType, OrderStatus
-from trueup.emulator.engine.records import close_order
+from trueup.emulator.engine.records import close_order, end_algo
 from trueup.emulator.engine.rejections import Rejection
 from trueup.emulator.engine.state import State
 
@@ -61,14 +61,14 @@ def _expire_order(state: State, order_id: int, due_ms: int) -> None:
 def _expire_algo(state: State, algo_id: int) -> None:
     algo = state.algos[algo_id]
     if algo.status.is_open:
-        conditional.end(state, algo, AlgoStatus.EXPIRED)
+        end_algo(state, algo, AlgoStatus.EXPIRED)
 
 
 def _count_down(state: State, account_id: str, symbol: str, due_ms: int) -> None:
     account = state.image.accounts[account_id]
     if account.countdowns.get(symbol) == due_ms:
         del account.countdowns[symbol]
-        entry.cancel_working(state, account, symbol)
+        changing.cancel_working(state, account, symbol)
 
 
 def _fund(state: State, due_ms: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from trueup.emulator.engine import commands, conditional, entry, margin, rejections
+from trueup.emulator.engine import changing, commands, conditional, entry, margin, rejections
 from trueup.emulator.engine.enums import (
     AccountReason,
     ExecutionType,
@@ -138,7 +138,7 @@ def _liquidate(state: State, account: AccountState, legs: list[LegKey]) -> list[
     isolated = all(account.symbols[symbol].margin_type is MarginType.ISOLATED for symbol, _ in legs)
     scope: list[str | None] = list(dict.fromkeys(symbol for symbol, _ in legs)) if isolated else [None]
     for symbol in scope:
-        entry.cancel_working(state, account, symbol)
+        changing.cancel_working(state, account, symbol)
         conditional.cancel_waiting(state, account, symbol)
     orders = []
     for number, (symbol, side) in enumerate(legs):

@@ -16,8 +16,8 @@ from __future__ import annotations
 import fcntl
 import os
 import threading
+from contextlib import suppress
 from pathlib import Path
-from typing import Protocol
 
 import msgspec
 
@@ -48,22 +48,6 @@ class Checkpoint(msgspec.Struct):
     image: Image
 
 
-class Log(Protocol):
-    """Where a venue writes its commands."""
-
-    def append(self, record: Record) -> None:
-        """Collect a record."""
-        ...
-
-    def sync(self) -> None:
-        """Make everything collected durable."""
-        ...
-
-    def check(self) -> None:
-        """Raise `EmulatorError` while commands must be refused."""
-        ...
-
-
 class NoJournal:
     """The journal of a venue that lives in memory only."""
 
@@ -90,18 +74,20 @@ class Journal:
     `append` belongs to the venue's thread; `sync` may run in another.
     """
 
-    def __init__(self, directory: Path, lock_fd: int, generation: int) -> None:
+    def __init__(self, directory: Path, lock_fd: int, generation: int, history_length: int) -> None:
         self._directory = directory
         self._lock_fd = lock_fd
         self._generation = generation
+        self._history_length = history_length
         self._encoder = msgspec.msgpack.Encoder()
         self._pending = bytearray()
         self._pending_lock = threading.Lock()
         self._sync_lock = threading.Lock()
         self._failure: OSError | None = None
+        self._lost: OSError | None = None
         self.appended = 0
         self.durable = 0
-        self._fd = self._open_log()
+        self._fd = self._open_log(generation)
         self._length = os.fstat(self._fd).st_size
 
     # --- opening ------------------------------------------------------------------------------------------------------
@@ -140,6 +126,13 @@ class Journal:
             ) from error
         try:
             return cls._read(directory, lock_fd)
+        except (OSError, msgspec.MsgspecError) as error:
+            os.close(lock_fd)
+            raise EmulatorError(
+                f"the state directory {directory} cannot be read: {error}",
+                allowed="a directory that this version of the emulator wrote",
+                action="use the version that wrote it, or begin with an empty directory",
+            ) from error
         except BaseException:
             os.close(lock_fd)
             raise
@@ -153,14 +146,15 @@ class Journal:
         history = directory / "history.log"
         if checkpoint is not None and checkpoint.history_length:
             archive = _read_history(history, checkpoint.history_length)
-        _cut(history, 0 if checkpoint is None else checkpoint.history_length)
+        length = 0 if checkpoint is None else checkpoint.history_length
+        _cut(history, length)
         records = _read_records(directory / f"journal-{generation}.log")
-        journal = cls(directory, lock_fd, generation)
+        journal = cls(directory, lock_fd, generation, length)
         journal._drop_other_generations()
         return journal, None if checkpoint is None else checkpoint.image, archive, records
 
-    def _open_log(self) -> int:
-        path = self._directory / f"journal-{self._generation}.log"
+    def _open_log(self, generation: int) -> int:
+        path = self._directory / f"journal-{generation}.log"
         flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
         descriptor = os.open(path, flags, 0o600)
         _sync_directory(self._directory)
@@ -211,6 +205,8 @@ class Journal:
 
     def check(self) -> None:
         """Refuse commands while the disk does: try once more, and raise `EmulatorError` when it still does."""
+        if self._lost is not None:
+            raise self._refusal(self._lost)
         if self._failure is not None:
             self.sync()
         if len(self._pending) > PENDING_BYTES_MAX:
@@ -222,10 +218,8 @@ class Journal:
 
     def _undo(self) -> None:
         """Cut off what a failed write left, so that the next frame begins where the last good one ended."""
-        try:
+        with suppress(OSError):  # recovery cuts a torn tail off as well
             os.ftruncate(self._fd, self._length)
-        except OSError:
-            pass  # recovery cuts a torn tail off as well
 
     def _refusal(self, error: OSError) -> EmulatorError:
         return EmulatorError(
@@ -246,32 +240,38 @@ class Journal:
         """
         self.sync()
         generation = self._generation + 1
+        state_file = self._directory / f"state-{generation}.bin"
         try:
             length = self._append_history(fresh)
-            content = frame(self._encoder.encode(Checkpoint(length, image)))
-            _write_whole(self._directory / f"state-{generation}.bin", content)
+            _write_whole(state_file, frame(self._encoder.encode(Checkpoint(length, image))))
+            descriptor = self._open_log(generation)
         except OSError as error:
+            self._take_back(state_file)
             raise self._refusal(error) from error
         with self._sync_lock:
             os.close(self._fd)
-            self._generation = generation
-            self._fd = self._open_log()
-            self._length = 0
+            self._fd, self._length = descriptor, 0
+            self._generation, self._history_length = generation, length
         self._drop_other_generations()
+
+    def _take_back(self, state_file: Path) -> None:
+        """Remove a state file whose generation did not begin: recovery would take it for the newest."""
+        try:
+            state_file.unlink(missing_ok=True)
+            _sync_directory(self._directory)
+        except OSError as error:
+            self._lost = error
 
     def _append_history(self, fresh: Archive) -> int:
         path = self._directory / "history.log"
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         try:
-            before = os.fstat(descriptor).st_size
+            # What an earlier, failed checkpoint left there belongs to no generation.
+            os.ftruncate(descriptor, self._history_length)
             framed = frame(self._encoder.encode(fresh))
-            try:
-                _write_all(descriptor, framed)
-                os.fdatasync(descriptor)
-            except OSError:
-                os.ftruncate(descriptor, before)
-                raise
-            return before + len(framed)
+            _write_all(descriptor, framed)
+            os.fdatasync(descriptor)
+            return self._history_length + len(framed)
         finally:
             os.close(descriptor)
 
@@ -280,7 +280,8 @@ class Journal:
         for pattern in ("state-*", "journal-*.log"):
             for path in self._directory.glob(pattern):
                 if path.name not in keep:
-                    path.unlink()
+                    with suppress(OSError):  # an older generation does no harm: the newest is read
+                        path.unlink()
 
     def close(self) -> None:
         """Make everything durable and let the directory go."""

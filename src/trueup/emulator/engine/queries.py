@@ -10,8 +10,8 @@ from decimal import Decimal
 from itertools import islice
 
 from trueup.emulator.engine import history, rejections, statement_of, tape
+from trueup.emulator.engine.changing import find_working
 from trueup.emulator.engine.depth import ladder, listed, top
-from trueup.emulator.engine.entry import find_working
 from trueup.emulator.engine.enums import IncomeType, Side
 from trueup.emulator.engine.fees import fee_rate
 from trueup.emulator.engine.host import Host

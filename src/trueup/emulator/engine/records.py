@@ -69,6 +69,13 @@ def algo_event(state: State, algo: AlgoOrder) -> None:
     state.emit(AlgoEvent(state.next_sequence(), state.now_ms, algo.account_id, algo))
 
 
+def end_algo(state: State, algo: AlgoOrder, status: AlgoStatus, failure: str = "") -> AlgoOrder:
+    """End a conditional order that never reached the matching engine."""
+    ended = msgspec.structs.replace(algo, status=status, failure=failure, update_time_ms=state.now_ms)
+    algo_event(state, ended)
+    return ended
+
+
 def account_event(
     state: State,
     account: AccountState,
