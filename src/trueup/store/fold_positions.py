@@ -40,7 +40,11 @@ class StoredPosition:
 
 
 def fold_position(
-    position_id: str, events: Sequence[StoredEvent], instrument: StoredInstrument | None
+    position_id: str,
+    events: Sequence[StoredEvent],
+    instrument: StoredInstrument | None,
+    *,
+    spot_commission_added: bool = False,
 ) -> StoredPosition:
     """Return the position that its fills, in the order in which the node applied them, amount to.
 
@@ -52,6 +56,8 @@ def fold_position(
         At least one, all of kind ``OrderFilled`` and of one instrument.
     instrument : StoredInstrument or None
         The instrument; without it a commission in the base currency cannot be told.
+    spot_commission_added : bool
+        Whether the node has that commission's sign wrong, as 1.222.0 has.
 
     Raises
     ------
@@ -84,7 +90,8 @@ def fold_position(
         fills.append(fill)
         quantity += fill.signed_quantity
         if _is_paid_from_position(fill, instrument):
-            quantity, adjusted = _rounded(quantity - fill.commission, instrument), True
+            moved = fill.commission if spot_commission_added else -fill.commission
+            quantity, adjusted = _rounded(quantity + moved, instrument), True
         account_id = event.account_id or account_id
         updated_ns = fill.time_ns
     record = PositionRecord(

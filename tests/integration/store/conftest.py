@@ -51,13 +51,13 @@ def end_by_sigkill(pid: int) -> None:
 
 
 @contextmanager
-def engine(server: EmbeddedValkey, **options: Any) -> Iterator[dict[str, Any]]:
+def engine(server: EmbeddedValkey, *, python: Path = Path(sys.executable), **options: Any) -> Iterator[dict[str, Any]]:
     """Run a real engine that writes into `server`; give the state of its cache while it is there.
 
     Everything is written when the state is given: the engine's writer is asynchronous, so its last write is awaited.
     """
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.integration.store.engine_world", str(server.port), json.dumps(options)],
+        [str(python), "-m", "tests.integration.store.engine_world", str(server.port), json.dumps(options)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

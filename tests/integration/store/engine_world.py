@@ -88,7 +88,7 @@ def build(port: int, options: dict[str, Any]) -> World:
     clock = TestClock()
     clock.set_time(START_NS)
     config = CacheConfig(
-        database=DatabaseConfig(host="127.0.0.1", port=port, number_of_retries=3, connection_timeout=5),
+        database=DatabaseConfig(host="127.0.0.1", port=port),
         encoding=options.get("encoding", "msgpack"),
         timestamps_as_iso8601=options.get("iso8601", False),
         use_trader_prefix=options.get("use_trader_prefix", True),

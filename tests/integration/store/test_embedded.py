@@ -420,6 +420,27 @@ def test_a_full_disk_is_named(data_dir: Path) -> None:
         EmbeddedValkey.start(data_dir)
 
 
+def test_a_disk_that_is_full_before_the_server_starts_is_named(data_dir: Path) -> None:
+    data_dir.mkdir()
+    (data_dir / "trueup-valkey.json.partial").symlink_to("/dev/full")
+    with pytest.raises(StoreUnavailableError, match="No space left on device") as caught:
+        EmbeddedValkey.start(data_dir)
+    assert "free space" in caught.value.action
+
+
+@pytest.mark.parametrize("name", ["trueup-valkey.json", "valkey.log"])
+def test_a_directory_where_a_file_belongs_is_a_clear_error(data_dir: Path, name: str) -> None:
+    (data_dir / name).mkdir(parents=True)
+    with pytest.raises(StoreUnavailableError, match="cannot be used: Is a directory"):
+        EmbeddedValkey.start(data_dir)
+
+
+def test_a_lock_that_is_a_directory_is_a_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "store" / "trueup-valkey.lock").mkdir(parents=True)
+    with pytest.raises(StoreUnavailableError, match="cannot be used: Is a directory"):
+        EmbeddedValkey.start(tmp_path / "store")
+
+
 def test_a_directory_that_cannot_be_made_is_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreUnavailableError, match="cannot be used: Not a directory"):

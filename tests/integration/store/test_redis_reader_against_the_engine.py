@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,12 +30,17 @@ pytestmark = pytest.mark.server
 FUTURES = "BINANCE-USDT_FUTURES-master"
 INSTANCE = "0d6a2f43-4c8e-4fd8-9d3f-6e6f3a2b1c0d"
 
+OLDEST_PYTHON = Path(__file__).parents[3] / ".venv-oldest/bin/python"
+"""The second environment that the makefile sets up, with the oldest supported engine."""
+
 FORMS: dict[str, dict[str, Any]] = {
     "msgpack": {"encoding": "msgpack"},
     "json": {"encoding": "json"},
     "json with ISO times": {"encoding": "json", "iso8601": True},
     "msgpack with instance id": {"use_instance_id": True, "instance_id": INSTANCE},
     "json without trader prefix": {"encoding": "json", "use_trader_prefix": False},
+    "oldest engine, msgpack": {"python": OLDEST_PYTHON},
+    "oldest engine, json": {"python": OLDEST_PYTHON, "encoding": "json"},
 }
 
 
@@ -54,7 +60,7 @@ def both(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     with (
         EmbeddedValkey.start(tmp_path_factory.mktemp("valkey")) as server,
         engine(server, **options) as state,
-        RedisReader(server.address, keys_of(options)) as reader,
+        RedisReader(server.address, keys_of(options), spot_commission_added="python" in options) as reader,
     ):
         yield reader.read_settled(), state
 

@@ -146,6 +146,8 @@ def test_a_commission_in_the_base_currency_comes_off_a_spot_position_only() -> N
     perpetual = StoredInstrument(type="CryptoPerpetual", base_currency="BTC", size_precision=3)
     assert position(fill, instrument=spot).record.quantity == Decimal("0.999")
     assert position(fill, instrument=spot).record.adjusted
+    wrong_sign = fold_position("P-1", events(fill), spot, spot_commission_added=True)
+    assert wrong_sign.record.quantity == Decimal("1.001")
     assert position(fill, instrument=perpetual).record.quantity == 1
     assert position(fill).record.quantity == 1
 
