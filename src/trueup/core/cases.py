@@ -43,6 +43,8 @@ class OrderCase:
         The kinds that may be acted on, and all that were seen.
     fingerprints : list of str
         Of the discrepancies that may be acted on.
+    is_misbooked : bool
+        Whether a fill of it is booked on another order.
     """
 
     instrument_id: str
@@ -54,11 +56,12 @@ class OrderCase:
     allowed: set[DiscrepancyKind] = field(default_factory=set)
     observed: set[DiscrepancyKind] = field(default_factory=set)
     fingerprints: list[str] = field(default_factory=list)
+    is_misbooked: bool = False
 
     @property
     def is_damaged(self) -> bool:
         """Return whether the node's order holds what no report can undo."""
-        return bool(self.observed & _DAMAGE)
+        return self.is_misbooked or bool(self.observed & _DAMAGE)
 
     @property
     def all_allowed(self) -> bool:
@@ -140,6 +143,7 @@ def _add_to_order(
         order = orders[key] = OrderCase(instrument_id=subject.instrument_id, name=name, pair=pair, node=node)
         case.orders.append(order)
     order.observed.add(one.kind)
+    order.is_misbooked |= one.kind is DiscrepancyKind.IDENTIFIER_MISMATCH and bool(subject.trade_id)
     fill = None
     if one.kind is DiscrepancyKind.FILL_MISSING:
         fill = view.venue.fill_by_key[(subject.instrument_id, subject.trade_id, fill_side(subject))]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from trueup.core.cases import InstrumentCase, OrderCase, gather
 from trueup.core.owners import OwnerBook, OwnerSource
@@ -212,12 +213,12 @@ class _InstrumentPlanner:
             if isinstance(opening, NoOpening):
                 return _Trouble(code=opening.code, reason=opening.reason, is_quantity=True)
             if opening is None:
-                return None if self.is_waiting else self._unexplained(key)
+                return None if self.is_waiting else self._unexplained(key, quantity - total(predicted))
             self.steps.append(opening)
             predicted = self._predict(key, opening)
             if not tolerance.same_quantity(key[0], quantity, total(predicted)):
                 self.steps.remove(opening)
-                return self._unexplained(key)
+                return self._unexplained(key, quantity - total(predicted))
         return self._check_average(key, predicted)
 
     def _predict(self, key: PositionKey, opening: OpeningBalance | None = None) -> dict[str, Predicted]:
@@ -230,23 +231,22 @@ class _InstrumentPlanner:
             return None
         return opening_for(self.view, key, self.owners.owner_of(key[0]).name)
 
-    def _unexplained(self, key: PositionKey) -> _Trouble:
+    def _unexplained(self, key: PositionKey, gap: Decimal) -> _Trouble:
+        """Say why the planned fills leave a gap between the position and the venue's."""
         if not self.view.venue.coverage.complete_for(RecordKind.FILLS, key[0]):
             return _Trouble(
                 code=RefusalCode.POSITION_UNEXPLAINED,
                 reason="the fills that were read do not explain the position, and not all were read",
                 is_quantity=True,
             )
+        # Fills that the venue lists and the engine refuses explain a gap as well as booked ones.
+        is_quantity = gap != self._refused_quantity(key)
         if any(result.refused is RefusalCode.NEEDS_REBUILD for _, result in self.blocked):
-            return _Trouble(
-                code=RefusalCode.NEEDS_REBUILD, reason="the node's fills are not the venue's", is_quantity=True
-            )
+            reason = "the node's fills are not the venue's"
+            return _Trouble(code=RefusalCode.NEEDS_REBUILD, reason=reason, is_quantity=is_quantity)
         if self.blocked:
-            return _Trouble(
-                code=RefusalCode.POSITION_UNEXPLAINED,
-                reason="an order of the instrument is not healed, and the position with it",
-                is_quantity=True,
-            )
+            reason = "an order of the instrument is not healed, and the position with it"
+            return _Trouble(code=RefusalCode.POSITION_UNEXPLAINED, reason=reason, is_quantity=is_quantity)
         if not reaches_node_history(self.view, key):
             return _Trouble(
                 code=RefusalCode.POSITION_UNEXPLAINED,
@@ -257,6 +257,18 @@ class _InstrumentPlanner:
             code=RefusalCode.MOVED_WITHOUT_FILL,
             reason="every fill was read and the position is not their sum",
             is_quantity=True,
+        )
+
+    def _refused_quantity(self, key: PositionKey) -> Decimal:
+        """Return the sum of the missing fills of one position whose orders are refused."""
+        return sum(
+            (
+                fill.signed_quantity
+                for order, _ in self.blocked
+                for fill in order.missing
+                if (fill.instrument_id, fill.leg) == key and fill.key not in self.view.position_booked
+            ),
+            Decimal(0),
         )
 
     def _check_average(self, key: PositionKey, predicted: dict[str, Predicted]) -> _Trouble | None:

@@ -119,7 +119,10 @@ def replay_for(
         return RefusalCode.NEEDS_REBUILD
     if within(true.average_price, one.netted.average_price, tolerance.arithmetic_relative):
         return None
-    if true.opened_by_flip or not set(true.trade_ids) <= set(one.netted.trade_ids):
+    # The position may hold no more than the rest of a fill that crossed zero, and less of it than the true order says.
+    own = {fill.trade_id: fill for fill in one.fills}
+    is_held = set(true.trade_ids) <= set(one.netted.trade_ids)
+    if true.opened_by_flip or not is_held or net(own[name] for name in true.trade_ids).quantity != true.quantity:
         return RefusalCode.NEEDS_REBUILD
     position_id = one.record.position_id if one.record is not None else None
     return ReplayPosition(
