@@ -12,9 +12,9 @@ from typing import Final
 
 MINUTE_MS: Final = 60_000
 TEN_SECS_MS: Final = 10_000
-WINDOW_SLACK_MS: Final = 250
-"""Sent just after a window's end, a request may still be counted in it: our view of the venue's clock errs by about
-half a round trip, so the next window begins this much later for us."""
+EDGE_MS: Final = 250
+"""Near the end of a window nobody knows in which one a request is counted: it travels for half a round trip, and our
+view of the venue's clock errs by as much. So within this much of the end it is booked in both."""
 RETRY_AFTER_DEFAULT_MS: Final = 60_000
 """Where a refusal names no wait: the length of the window, after which the venue counts from zero."""
 
@@ -56,10 +56,12 @@ class BudgetState:
 
     minute: int = -1
     weight: int = 0
+    weight_at_edge: int = 0
+    orders_minute: int = 0
+    orders_minute_at_edge: int = 0
     ten_secs: int = -1
     orders_ten_secs: int = 0
-    order_minute: int = -1
-    orders_minute: int = 0
+    orders_ten_secs_at_edge: int = 0
     blocked_until_ms: int = 0
     banned: bool = False
 
@@ -88,12 +90,16 @@ def ask(limits: BudgetLimits, state: BudgetState, weight: int, orders: int, lane
         return Grant(state, _until_next(now_ms, TEN_SECS_MS), "the order count of ten seconds is used up")
     if orders and state.orders_minute + orders > limits.orders_per_minute:
         return Grant(state, _until_next(now_ms, MINUTE_MS), "the order count of the minute is used up")
+    minute_edge, ten_secs_edge = _at_edge(now_ms, MINUTE_MS), _at_edge(now_ms, TEN_SECS_MS)
     return Grant(
         replace(
             state,
             weight=state.weight + weight,
-            orders_ten_secs=state.orders_ten_secs + orders,
+            weight_at_edge=state.weight_at_edge + weight * minute_edge,
             orders_minute=state.orders_minute + orders,
+            orders_minute_at_edge=state.orders_minute_at_edge + orders * minute_edge,
+            orders_ten_secs=state.orders_ten_secs + orders,
+            orders_ten_secs_at_edge=state.orders_ten_secs_at_edge + orders * ten_secs_edge,
         )
     )
 
@@ -126,17 +132,29 @@ def refuse(state: BudgetState, now_ms: int, retry_after_ms: int | None, *, banne
 
 
 def _roll(state: BudgetState, now_ms: int) -> BudgetState:
-    shifted = now_ms - WINDOW_SLACK_MS
-    minute, ten_secs = shifted // MINUTE_MS, shifted // TEN_SECS_MS
+    """Begin the windows that have begun: `EDGE_MS` late, with what was booked at the edge already in them."""
+    minute, ten_secs = (now_ms - EDGE_MS) // MINUTE_MS, (now_ms - EDGE_MS) // TEN_SECS_MS
     if minute > state.minute:
-        state = replace(state, minute=minute, weight=0)
-    if minute > state.order_minute:
-        state = replace(state, order_minute=minute, orders_minute=0)
+        follows = minute == state.minute + 1
+        state = replace(
+            state,
+            minute=minute,
+            weight=state.weight_at_edge * follows,
+            weight_at_edge=0,
+            orders_minute=state.orders_minute_at_edge * follows,
+            orders_minute_at_edge=0,
+        )
     if ten_secs > state.ten_secs:
-        state = replace(state, ten_secs=ten_secs, orders_ten_secs=0)
+        at_edge = state.orders_ten_secs_at_edge * (ten_secs == state.ten_secs + 1)
+        state = replace(state, ten_secs=ten_secs, orders_ten_secs=at_edge, orders_ten_secs_at_edge=0)
     return state
 
 
+def _at_edge(now_ms: int, window_ms: int) -> bool:
+    into_ms = now_ms % window_ms
+    return into_ms < EDGE_MS or into_ms >= window_ms - EDGE_MS
+
+
 def _until_next(now_ms: int, window_ms: int) -> int:
-    shifted = now_ms - WINDOW_SLACK_MS
+    shifted = now_ms - EDGE_MS
     return (shifted // window_ms + 1) * window_ms - shifted
