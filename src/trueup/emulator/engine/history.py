@@ -123,11 +123,13 @@ def orders(
         from_id = bisect_left(index.order_ids, order_id)
         low, high = (max(low, from_id), high) if window.given else (from_id, len(index.order_ids))
         anchored = True
+    # Most pages lie in the last days, of which nothing is forgotten: look closely at older orders only.
+    remembered = bisect_left(index.order_times, now_ms - UNFILLED_KEPT_MS)
     places = range(low, high) if anchored else range(high - 1, low - 1, -1)
     page: list[Order] = []
     for place in places:
         found = state.orders[index.order_ids[place]]
-        if not _forgotten(found, now_ms):
+        if place >= remembered or not _forgotten(found, now_ms):
             page.append(found)
             if len(page) == limit:
                 break
