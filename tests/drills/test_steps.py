@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 import pytest
 
+from trueup.drills.grammar import GRAMMAR, parse_step, parse_steps
 from trueup.drills.scenario import find_scenario, natural_key, read_scenario, scenarios
 from trueup.drills.steps import (
     Break,
@@ -16,8 +18,6 @@ from trueup.drills.steps import (
     Submit,
     Wait,
     WaitFor,
-    parse_step,
-    parse_steps,
 )
 from trueup.drills.venue import Fault, Leg, Side
 from trueup.errors import ConfigFileError, ConfigValueError
@@ -57,6 +57,25 @@ from trueup.errors import ConfigFileError, ConfigValueError
 )
 def test_a_line_becomes_the_step_that_it_says(line: str, step: object) -> None:
     assert parse_step(line) == step
+
+
+def test_every_line_of_the_printed_grammar_is_understood_with_and_without_what_may_be_left_out() -> None:
+    for line in GRAMMAR.splitlines():
+        words, _, others = line.partition("also:")
+        bare = re.sub(r"\[[^\]]*\]", "", words)
+        full = re.sub(r"\[([^\]|]*)[^\]]*\]", r"\1", words)
+        if "of KIND" in full:
+            full = "fault push delay of filled by 0.8s times 2"
+        for said in (bare, full, *(_instead(bare, other) for other in others.split(","))):
+            parse_step(said)
+
+
+def _instead(line: str, word: str) -> str:
+    """Return a line with another verb in place of its own."""
+    if not word.strip():
+        return line
+    actor, verb, *rest = line.split()
+    return " ".join([actor, verb, word] if verb == "clock" else [actor, word, *rest])
 
 
 def test_remarks_and_empty_lines_are_no_steps() -> None:

@@ -259,13 +259,9 @@ def _position(subject: str, real: VenuePosition, held: Sequence[NodePosition]) -
 
 def changes(before: NodeState, after: NodeState, restart: int) -> Iterator[Finding]:
     """Yield what a restart changed in a node's own state, to the last digit and identifier."""
-    pairs = [
-        *_paired(
-            {one.client_order_id: one for one in before.orders}, {one.client_order_id: one for one in after.orders}
-        ),
-        *_paired({one.position_id: one for one in before.positions}, {one.position_id: one for one in after.positions}),
-    ]
-    for name, was, now in pairs:
+    orders = _paired({one.client_order_id: one for one in before.orders}, {o.client_order_id: o for o in after.orders})
+    held = _paired({one.position_id: one for one in before.positions}, {p.position_id: p for p in after.positions})
+    for name, was, now in (*orders, *held):
         if was != now:
             yield Finding(Difference.CHANGED_BY_RESTART, f"{name} (restart {restart})", str(was), str(now))
 

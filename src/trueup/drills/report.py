@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import groupby
 
+from trueup.drills.grammar import GRAMMAR
 from trueup.drills.measured import Measured, read_measured
 from trueup.drills.scenario import Scenario, scenarios
 
@@ -32,6 +33,23 @@ multiplied by that factor; `--real-time` runs it unscaled.
 """
 
 
+_WORDS = """## The words of a scenario
+
+A scenario is a TOML file in `src/trueup/drills/scenarios`: the node's configuration, how the venue works, and the
+steps, one a line in these words. Anything else is refused when the file is read.
+
+```text
+{grammar}
+```
+
+`silently`: the event is lost. `cold`: the store is emptied before. `natively`: without trueup in either mode, to leave
+behind what the native engine leaves. `routed`: the order names its client, without which the engine makes no targeted
+query. Faults: queries (`orders`, `order`, `fills`, `positions`, `account`) can `fail`, `hang`, be `empty`, `truncated`
+or `newest_first`, or give `no_average_price`; commands (`submit`, `cancel`, `modify`) can be `lost_before` or
+`lost_after` they take effect, or `reject`; the stream (`push`) can `lose`, `delay`, `duplicate` or `reorder`.
+"""
+
+
 def render() -> str:
     """Return the document."""
     native, verified = read_measured("native"), read_measured("verified")
@@ -39,6 +57,7 @@ def render() -> str:
     ordered = sorted(scenarios(), key=lambda scenario: GROUPS.index(scenario.group))
     for group, members in groupby(ordered, key=lambda scenario: scenario.group):
         parts.append("\n".join(_table(group, members, native, verified)))
+    parts.append(_WORDS.format(grammar=GRAMMAR))
     return "\n".join(parts)
 
 
@@ -60,7 +79,7 @@ GROUPS = (
 
 
 def _summary(native: Mapping[str, Measured], verified: Mapping[str, Measured]) -> str:
-    lines = ["", "| | scenarios | equal to the venue | different | not trading |", "|---|---|---|---|---|"]
+    lines = ["| | scenarios | equal to the venue | different | not trading |", "|---|---|---|---|---|"]
     for name, results in (("native", native), ("verified", verified)):
         if not results:
             continue

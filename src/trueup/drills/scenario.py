@@ -10,7 +10,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from trueup.drills.steps import Step, parse_steps
+from trueup.drills.grammar import parse_steps
+from trueup.drills.steps import Step
 from trueup.errors import ConfigFileError, ConfigValueError
 
 Mode = Literal["native", "verified"]

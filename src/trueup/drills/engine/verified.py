@@ -6,8 +6,8 @@ from typing import Any, Protocol, Self
 
 from nautilus_trader.live.node import TradingNode
 
+import trueup
 from trueup.drills.records import NodeSpec, NodeVerdict
-from trueup.errors import EngineError
 
 
 class _Handle(Protocol):
@@ -43,12 +43,7 @@ class VerifiedNode:
     @classmethod
     def attach(cls, node: TradingNode, spec: NodeSpec) -> Self:
         """Attach trueup to a node."""
-        import trueup
-
-        attach = getattr(trueup, "attach", None)
-        if attach is None:
-            raise EngineError("verified mode is not available", action="run the drill with --mode native")
-        return cls(node, attach(node, spec.verified))
+        return cls(node, trueup.attach(node, spec.verified))
 
     def refusal(self) -> str:
         """Return why the node does not trade, or nothing while it may yet."""

@@ -20,6 +20,7 @@ import traceback
 
 import msgspec
 
+import trueup
 from trueup.drills.engine.node import run_node
 from trueup.drills.records import NodeSpec
 
@@ -74,6 +75,7 @@ def _reap() -> None:
 
 def main() -> None:
     """Serve until the input ends."""
+    _ = trueup.attach  # looked up, hence imported, here and once: in every child it would take a second
     _die_with_parent()
     wake_read, wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     signal.set_wakeup_fd(wake_write)
