@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from trueup.venues.binance.paging import windows_spanned
@@ -29,7 +29,7 @@ CONNECT_PATHS: Final = {
 }
 """What a connection asks, one after the other, on every supported version (measured on 1.222.0 and 1.231.0)."""
 BUSY_SHARE: Final = 0.5
-"""Steady state may take this share of what reads may use: the rest is for a gap's repair, which reads everything once."""
+"""Steady state may take this share of what reads may use: the rest is for a gap's repair, which reads it all once."""
 MINUTE_SECS: Final = 60.0
 
 
@@ -70,7 +70,7 @@ class WeightQuestion:
     open_check_interval_secs: float | None = None
     position_check_interval_secs: float | None = None
     deep_look_interval_secs: float | None = None
-    settings: HardeningSettings = HardeningSettings()
+    settings: HardeningSettings = field(default_factory=HardeningSettings)
     start_secs_max: float | None = None
 
 
