@@ -261,11 +261,6 @@ def no_counterparty() -> Rejection:
     return Rejection(-4131, "The counterparty's best price does not meet the PERCENT_PRICE filter limit.")
 
 
-def invalid_activation_price() -> Rejection:
-    """Return the refusal of an activation price."""
-    return Rejection(-4135, "Invalid activation price")
-
-
 def quantity_with_close_position() -> Rejection:
     """Return the refusal of a quantity beside closePosition."""
     return Rejection(-4137, "Quantity must be zero with closePosition equals true")
