@@ -219,7 +219,12 @@ class AccountTruth:
         return await off_loop(_size(reading, node), lambda: compare(reading.snapshot, node, tolerance, claims=claims))
 
     async def _plan(self, look: Look, act_on: tuple[Discrepancy, ...], *, at_startup: bool) -> Plan:
-        settings = PlanSettings(at_startup=at_startup, claims=self.port.claims(), tolerance=self._tolerance)
+        settings = PlanSettings(
+            at_startup=at_startup,
+            claims=self.port.claims(),
+            known_traders=self.port.known_traders(),
+            tolerance=self._tolerance,
+        )
         return await off_loop(
             _size(look.reading, look.node),
             lambda: plan(act_on, look.reading.snapshot, look.node, settings, observed=look.discrepancies),

@@ -55,7 +55,7 @@ def attach(node: Any, settings: Any = None) -> Handle:
     if verified:
         state = NodeState(_state_dir(node, wanted))
         binding = V1Binding(node, wanted, state)
-        binding.install(Supervisor(binding, wanted, state, handle).hooks())
+        binding.install(Supervisor(binding, wanted, handle).hooks())
     LifeCycleHooks(node, handle, startup_delay_secs=wanted.startup_delay_secs, observes=not verified).install()
     node.trueup_handle = handle
     return handle

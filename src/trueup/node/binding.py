@@ -65,6 +65,15 @@ class AccountPort(Protocol):
     async def snapshot_all(self, known_from_ns: int | None) -> NodeSnapshot:
         """Read everything that the node holds of the account."""
 
+    def verified_ns(self) -> int | None:
+        """Return the instant up to which the account was last proven equal, as the node's store remembers it."""
+
+    def remember_verified(self, time_ns: int) -> None:
+        """Let the node's store remember that the account was equal at an instant."""
+
+    def known_traders(self) -> Mapping[str, frozenset[str]]:
+        """Return which strategies ever traded an instrument, beyond the node's own records."""
+
     def claims(self) -> Mapping[str, str]:
         """Return the explicit claims, instrument to strategy."""
 

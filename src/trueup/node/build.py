@@ -13,8 +13,8 @@ from trueup.config.trading_node import LiveTradingNodeConfig, RedisConfig
 from trueup.errors import ConfigValueError, NodeError, StoreCorruptError, StoreUnavailableError, TrueupError
 from trueup.store.connection import open_client, store_errors
 
-STORE_PROBE_SECS_MAX = 5.0
-"""The promise is an error within 10 s; the imports and the engine's own short retries need the rest."""
+STORE_PROBE_SECS_MAX = 4.0
+"""Of connecting and of answering each: together they stay under the 10 s within which a missing store is an error."""
 
 
 def build_node(config: LiveTradingNodeConfig) -> TradingNode:

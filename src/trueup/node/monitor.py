@@ -48,6 +48,7 @@ class Monitor:
         self._verified_ns = verified_ns
         self._deep_at = time.monotonic()
         self._last: Look | None = None
+        self._unsettled = False  # the last verdict was not CLEAN: only a deep look may say that all is well again
         self._busy = asyncio.Lock()
         self.suspects: set[str] = set()
         self.guard_wanted = GuardState.ACTIVE
@@ -66,12 +67,13 @@ class Monitor:
             None when the cheap look was all, and clean.
         """
         async with self._busy:
-            if self.suspects or self._is_deep_due():
+            if self.suspects or self._unsettled or self._is_deep_due():
                 return await self._true_up()
             look = await self.account.cheap_look()
             if look.is_clean and not self._has_waited(look):
                 return None
             if look.verdict.state is VerdictState.UNKNOWN:
+                self._unsettled = True
                 return TrueUpOutcome(verdicts=(look.verdict,))
             return await self._true_up()
 
@@ -102,6 +104,7 @@ class Monitor:
             if not made.steps:
                 await asyncio.sleep(self._settings.second_look_secs)
         self.guard_wanted = _guard_of(outcome)
+        self._unsettled = True
         return outcome
 
     async def _deep_look(self) -> Look:
@@ -133,6 +136,7 @@ class Monitor:
     def _clean(self, look: Look, outcome: TrueUpOutcome) -> TrueUpOutcome:
         self._verified_ns = look.reading.snapshot.started_ns
         self._deep_at = time.monotonic()
+        self._unsettled = False
         self.guard_wanted = GuardState.ACTIVE
         return replace(outcome, refused=())
 

@@ -12,7 +12,6 @@ from trueup.model.verdicts import VerdictState
 from trueup.node.account import NS_PER_SECOND, AccountTruth, Depth
 from trueup.node.look import Look, TrueUpOutcome
 from trueup.node.settings import NodeSettings
-from trueup.node.state import NodeState
 
 _logger = logging.getLogger("trueup.node")
 
@@ -57,16 +56,13 @@ class StartUp:
         The account.
     settings : NodeSettings
         What the operator wants.
-    state : NodeState
-        What the node remembers across restarts.
     now_ns : int
         The node's clock at the start.
     """
 
-    def __init__(self, account: AccountTruth, settings: NodeSettings, state: NodeState, now_ns: int) -> None:
+    def __init__(self, account: AccountTruth, settings: NodeSettings, now_ns: int) -> None:
         self._account = account
         self._settings = settings
-        self._state = state
         self._now_ns = now_ns
 
     def depth(self, *, cold: bool, deadline: float | None) -> Depth:
@@ -80,7 +76,7 @@ class StartUp:
         if cold:
             known_from_ns = 0 if self._settings.history == "full" else None
             return Depth(history_from_ns=furthest_ns, known_from_ns=known_from_ns, deadline=deadline, at_startup=True)
-        verified_ns = self._state.verified_ns(self._account.account_id)
+        verified_ns = self._account.port.verified_ns()
         if verified_ns is None or verified_ns > self._now_ns:
             known_from_ns = self._purge_horizon_ns()
             return Depth(history_from_ns=furthest_ns, known_from_ns=known_from_ns, deadline=deadline, at_startup=True)

@@ -1,4 +1,8 @@
-"""What one node remembers across restarts beside its store: until when it was last proven equal to its venue."""
+"""What one node remembers across restarts beside its store: repairs under way, and who ever traded what.
+
+The instant of the last proof is not kept here but in the node's store (`AccountPort.verified_ns`): a proof is about one
+store, and must be lost with it.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,9 @@ import orjson
 
 from trueup.node.ledger import RepairLedger
 
-VERIFIED_FILE = "verified.json"
+TRADERS_FILE = "traders.jsonl"
+TRADERS_BYTES_MAX = 16 * 1024 * 1024
+"""About 200,000 pairs of instrument and strategy; a larger file is not one that we wrote."""
 
 
 class NodeState:
@@ -23,33 +29,38 @@ class NodeState:
 
     def __init__(self, directory: Path) -> None:
         self.ledger = RepairLedger(directory)
-        self._path = directory / VERIFIED_FILE
+        self._path = directory / TRADERS_FILE
+        self._traders = self._read()
 
-    def verified_ns(self, account_id: str) -> int | None:
-        """Return the instant up to which the account was last proven equal, None where it never was."""
-        held = self._read().get(account_id)
-        return held if isinstance(held, int) and held >= 0 else None
+    def traders(self) -> dict[str, frozenset[str]]:
+        """Return which strategies ever traded an instrument, by instrument."""
+        return {instrument_id: frozenset(owners) for instrument_id, owners in self._traders.items()}
 
-    def remember_verified(self, account_id: str, time_ns: int) -> None:
-        """Note that the account was equal at an instant; an older note is replaced as a whole or not at all."""
-        held = self._read()
-        held[account_id] = time_ns
-        new = self._path.with_suffix(".new")
-        new.write_bytes(orjson.dumps(held))
-        new.replace(self._path)
+    def remember_trader(self, instrument_id: str, owner: str) -> None:
+        """Note that a strategy trades an instrument; written once for each pair, before its order can be lost.
 
-    def forget_verified(self, account_id: str) -> None:
-        """Forget what was proven: the store that the proof was about is another one now."""
-        held = self._read()
-        if held.pop(account_id, None) is not None:
-            self._path.write_bytes(orjson.dumps(held))
+        A node that is killed before its store has an order still knows whose the order can only be.
+        """
+        owners = self._traders.setdefault(instrument_id, set())
+        if owner in owners:
+            return
+        owners.add(owner)
+        with self._path.open("ab") as file:
+            file.write(orjson.dumps([instrument_id, owner]) + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
 
-    def _read(self) -> dict[str, object]:
-        try:
-            held = orjson.loads(self._path.read_bytes())
-        except (FileNotFoundError, orjson.JSONDecodeError):
-            return {}
-        return held if isinstance(held, dict) else {}
+    def _read(self) -> dict[str, set[str]]:
+        traders: dict[str, set[str]] = {}
+        if not self._path.exists() or self._path.stat().st_size > TRADERS_BYTES_MAX:
+            return traders
+        for line in self._path.read_bytes().splitlines():
+            try:
+                instrument_id, owner = orjson.loads(line)
+            except (orjson.JSONDecodeError, ValueError):
+                continue  # cut off by a kill: the pair is written again when it is seen again
+            traders.setdefault(str(instrument_id), set()).add(str(owner))
+        return traders
 
 
 def default_state_dir(trader_id: str, store: str) -> Path:
@@ -60,7 +71,7 @@ def default_state_dir(trader_id: str, store: str) -> Path:
     trader_id : str
         The trader.
     store : str
-        Names the node's store (host and port), since a proof is about one store.
+        Names the node's store (host and port).
     """
     base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
     return Path(base) / "trueup" / f"{trader_id}@{store}"

@@ -19,7 +19,6 @@ from trueup.node.pacing import collector_off
 from trueup.node.phase import Phase
 from trueup.node.settings import NodeSettings
 from trueup.node.startup import StartUp, StartUpResult
-from trueup.node.state import NodeState
 
 _logger = logging.getLogger("trueup.node")
 
@@ -41,16 +40,13 @@ class Supervisor:
         The node.
     settings : NodeSettings
         What the operator wants.
-    state : NodeState
-        What the node remembers across restarts.
     handle : Handle
         Where everything is shown.
     """
 
-    def __init__(self, binding: NodeBinding, settings: NodeSettings, state: NodeState, handle: Handle) -> None:
+    def __init__(self, binding: NodeBinding, settings: NodeSettings, handle: Handle) -> None:
         self._binding = binding
         self._settings = settings
-        self._state = state
         self._handle = handle
         self._monitors: dict[str, Monitor] = {}
         self._task: asyncio.Task[None] | None = None
@@ -97,7 +93,7 @@ class Supervisor:
         for account, result in zip(accounts, results, strict=True):
             assert result.look is not None, "a proof needs a look"
             verified_ns = result.look.reading.snapshot.started_ns
-            self._state.remember_verified(account.account_id, verified_ns)
+            account.port.remember_verified(verified_ns)
             self._monitors[account.account_id] = Monitor(account, self._settings, self._binding.now_ns, verified_ns)
         self._handle.enter(Phase.RECONCILED)
         if self._settings.open_check_interval_secs is not None:
@@ -105,7 +101,7 @@ class Supervisor:
         return True
 
     async def _start_account(self, account: AccountTruth, limit_secs: float) -> StartUpResult:
-        result = await StartUp(account, self._settings, self._state, self._binding.now_ns()).run(limit_secs)
+        result = await StartUp(account, self._settings, self._binding.now_ns()).run(limit_secs)
         account.forget_history()
         self._settle_repairs(account)
         return result
@@ -165,10 +161,10 @@ class Supervisor:
             return None
 
     def _after_looks(self) -> None:
-        for account_id, monitor in self._monitors.items():
+        for monitor in self._monitors.values():
             self._settle_repairs(monitor.account)
-            if self._state.verified_ns(account_id) != monitor.verified_ns:
-                self._state.remember_verified(account_id, monitor.verified_ns)
+            if monitor.account.port.verified_ns() != monitor.verified_ns:
+                monitor.account.port.remember_verified(monitor.verified_ns)
         order = list(GuardState)
         wanted = max((m.guard_wanted for m in self._monitors.values()), key=order.index, default=GuardState.ACTIVE)
         if wanted is not self._guard:

@@ -17,7 +17,7 @@ from trueup.node.applied import Applied
 from trueup.node.binding import GuardState, Hooks
 from trueup.node.settings import NodeSettings
 from trueup.node.state import NodeState
-from trueup.node.v1.apply import Applier, OwnerChoice
+from trueup.node.v1.apply import EXTERNAL_OWNER, Applier, OwnerChoice
 from trueup.node.v1.names import check_engine_names
 from trueup.node.v1.repair import Repairs
 from trueup.node.v1.snapshot import CacheReader
@@ -29,6 +29,7 @@ _logger = logging.getLogger("trueup.node")
 
 ATOMIC_ORDERS_MAX = 1_000
 """A whole reading of so many orders takes about 20 ms the first time, less later, and is then of one instant."""
+VERIFIED_KEY = "trueup-verified-{account_id}"
 INVENTING_REFUSED = "trueup applies only fills that the venue reported"
 
 
@@ -81,6 +82,19 @@ class V1Account:
         if self._cache_reader.size() <= ATOMIC_ORDERS_MAX:
             return self._cache_reader.read_all_now(now_ns, known_from_ns)
         return await self._cache_reader.read_all(now_ns, known_from_ns)
+
+    def verified_ns(self) -> int | None:
+        """Return the last proof that the store remembers."""
+        held = self._binding.cache.get(VERIFIED_KEY.format(account_id=self.account_id))
+        return int(held) if held is not None and held.isdigit() else None
+
+    def remember_verified(self, time_ns: int) -> None:
+        """Write the proof to the store, behind all that it is about: what the store loses, the proof goes with."""
+        self._binding.cache.add(VERIFIED_KEY.format(account_id=self.account_id), str(time_ns).encode())
+
+    def known_traders(self) -> Mapping[str, frozenset[str]]:
+        """Return who ever traded what."""
+        return self._binding.state.traders()
 
     def claims(self) -> Mapping[str, str]:
         """Return the explicit claims."""
@@ -150,7 +164,7 @@ class V1Binding:
         self.cache = node.kernel.cache
         self._node = node
         self._settings = settings
-        self._state = state
+        self.state = state
         self._accounts: dict[str, V1Account] = {}
         self.owners = OwnerChoice(self.engine)
 
@@ -187,15 +201,25 @@ class V1Binding:
             hooks.suspect(order.instrument_id.value)
             raise ValueError(INVENTING_REFUSED)  # the engine catches this very type and applies nothing
 
+        self._node.kernel.msgbus.subscribe("events.order.*", self._on_order_event)
         engine.reconcile_execution_state = reconcile_execution_state
         engine._resolve_inflight_order = resolve_inflight_order  # noqa: SLF001 - listed in names.py
         engine._generate_inferred_fill = generate_inferred_fill  # noqa: SLF001 - listed in names.py
+
+    def _on_order_event(self, event: Any) -> None:
+        """Remember who trades what. A handler that raises would end the process, so nothing leaves it."""
+        try:
+            owner = event.strategy_id.value
+            if owner != EXTERNAL_OWNER:
+                self.state.remember_trader(event.instrument_id.value, owner)
+        except Exception:
+            _logger.exception("who traded what could not be remembered")
 
     def accounts(self) -> tuple[V1Account, ...]:
         """Return one port for each execution client that has an account."""
         for client in list(self.engine._clients.values()):  # noqa: SLF001 - listed in names.py
             if client.account_id is not None and client.id.value not in self._accounts:
-                self._accounts[client.id.value] = V1Account(self, client, self._settings, self._state)
+                self._accounts[client.id.value] = V1Account(self, client, self._settings, self.state)
         return tuple(self._accounts.values())
 
     def drain(self) -> int:
