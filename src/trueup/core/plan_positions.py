@@ -14,7 +14,7 @@ from trueup.core.tolerance import Tolerance, within
 from trueup.core.view import View
 from trueup.model.coverage import RecordKind
 from trueup.model.enums import Leg, OrderSide
-from trueup.model.fills import FillRecord
+from trueup.model.fills import FillKey, FillRecord
 from trueup.model.identifiers import opening_client_order_id, opening_trade_id
 from trueup.model.positions import PositionKey, PositionRecord
 from trueup.model.steps import Fill, OpeningBalance, RefusalCode, ReplayPosition
@@ -72,16 +72,32 @@ def predict(view: View, key: PositionKey, fills: Iterable[Fill]) -> dict[str, Pr
             trade_ids=tuple(fill.trade_id for fill in own),
             opened_ns=record.opened_ns if record is not None else 0,
         )
-        booked = {fill.key for fill in own}
-        fresh = [fill for fill in new.get(owner, []) if fill.key not in booked]
+        netted, fresh = _apply(start, new.get(owner, []), {fill.key for fill in own})
         predicted[owner] = Predicted(
             owner=owner,
             record=record,
-            netted=net(fresh, start),
+            netted=netted,
             fills=(*own, *fresh),
             is_exact=not held or _is_exact(record),
         )
     return predicted
+
+
+def _apply(start: Netted, fills: list[FillRecord], booked: set[FillKey]) -> tuple[Netted, list[FillRecord]]:
+    """Apply fills to a position that may hold some of them already; return what it comes to and those that it took.
+
+    The engine knows a fill again only while it belongs to the position's present life cycle: after the position went
+    through flat, a fill that it had held before moves it once more.
+    """
+    if not any(fill.key in booked for fill in fills):
+        return net(fills, start), fills
+    netted, taken = start, []
+    for fill in fills:
+        if fill.key in booked and fill.trade_id in netted.trade_ids:
+            continue
+        netted = net([fill], netted)
+        taken.append(fill)
+    return netted, taken
 
 
 def _is_exact(record: PositionRecord | None) -> bool:

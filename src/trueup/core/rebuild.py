@@ -9,14 +9,14 @@ less is refused.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
 from trueup.core.cases import InstrumentCase, OrderCase
 from trueup.core.diff_fills import is_fill_covered
 from trueup.core.diff_orders import EXTERNAL_OWNER
 from trueup.core.history import History, OrderKey, history_of, order_key
-from trueup.core.plan_orders import fresh_steps, merged
+from trueup.core.plan_orders import fresh_known, fresh_steps, merged
 from trueup.core.view import TruePair, View
 from trueup.model.coverage import RecordKind
 from trueup.model.enums import Leg
@@ -165,11 +165,10 @@ def _steps(
             purge.add(node.client_order_id or "")
         if node is None or (node.owner in {None, EXTERNAL_OWNER} and owner != EXTERNAL_OWNER):
             # Purged, if it was there, and generated anew for its owner.
-            order = replace(pair.venue, client_order_id=_name(pair, view), owner=owner)
-            steps += fresh_steps(order, fills, is_new=True, is_whole=True)
+            steps += fresh_steps(pair.venue, fills, name=_name(pair, view), owner=owner, is_new=True, is_whole=True)
         else:
             restore.append((node.client_order_id or "", node.owner or EXTERNAL_OWNER))
-            steps += fresh_steps(merged(pair.venue, node), fills, is_new=False, is_whole=True)
+            steps += fresh_known(merged(pair.venue, node), fills, is_whole=True)
     positions = sorted(p.position_id or "" for p in view.node.positions if p.instrument_id == instrument_id)
     first = RebuildInstrument(
         instrument_id=instrument_id,
