@@ -19,6 +19,7 @@ HUMAN_LINES = {
     "trading": "trading has started",
     "verdict": "verdict {verdict} ({during}, {discrepancies} differences, {steps} steps)",
     "discrepancy": "{state}: {line}",
+    "store": "store {state} ({url})",
     "problem": "problem: {text}",
     "guard": "guard {state}: {reason}",
     "failed": "NOT TRADING: {reason}",

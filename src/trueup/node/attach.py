@@ -10,9 +10,11 @@ from trueup.errors import NodeError
 from trueup.node.handle import Handle
 from trueup.node.settings import NodeSettings
 from trueup.node.state import NodeState, default_state_dir
+from trueup.node.store_watch import StoreWatch
 from trueup.node.supervisor import Supervisor
 from trueup.node.v1.binding import V1Binding
 from trueup.node.v1.lifecycle import LifeCycleHooks
+from trueup.node.v1.store import V1StoreWriter, store_of
 from trueup.node.v1.versions import check_engine_version, engine_version
 
 
@@ -55,7 +57,11 @@ def attach(node: Any, settings: Any = None) -> Handle:
     if verified:
         state = NodeState(_state_dir(node, wanted))
         binding = V1Binding(node, wanted, state)
-        binding.install(Supervisor(binding, wanted, handle).hooks())
+        store = store_of(node)
+        watch = None
+        if store is not None:
+            watch = StoreWatch(*store, V1StoreWriter(node, state.ledger), handle.announcer)
+        binding.install(Supervisor(binding, wanted, handle, watch).hooks())
     LifeCycleHooks(node, handle, startup_delay_secs=wanted.startup_delay_secs, observes=not verified).install()
     node.trueup_handle = handle
     return handle

@@ -19,6 +19,7 @@ from trueup.node.pacing import collector_off
 from trueup.node.phase import Phase
 from trueup.node.settings import NodeSettings
 from trueup.node.startup import StartUp, StartUpResult
+from trueup.node.store_watch import StoreWatch
 
 _logger = logging.getLogger("trueup.node")
 
@@ -26,6 +27,7 @@ STARTUP_SLACK_SECS = 1.0
 """For applying what was read just before the time was up."""
 REPAIR_SETTLE_SECS = 10.0
 """How long a repair stays written down after it was done: the store's writer lags, by milliseconds when it is well."""
+STORE_FIRST_SECS = 0.5
 LINES_MAX = 50
 SUSPICION_SECS_MIN = 1.0
 """The least time between two looks that suspicions ask for."""
@@ -42,9 +44,15 @@ class Supervisor:
         What the operator wants.
     handle : Handle
         Where everything is shown.
+    store_watch : StoreWatch, optional
+        What looks after the node's store, where it has one.
     """
 
-    def __init__(self, binding: NodeBinding, settings: NodeSettings, handle: Handle) -> None:
+    def __init__(
+        self, binding: NodeBinding, settings: NodeSettings, handle: Handle, store_watch: StoreWatch | None = None
+    ) -> None:
+        self._store_watch = store_watch
+        self._store_task: asyncio.Task[None] | None = None
         self._binding = binding
         self._settings = settings
         self._handle = handle
@@ -96,6 +104,8 @@ class Supervisor:
             account.port.remember_verified(verified_ns)
             self._monitors[account.account_id] = Monitor(account, self._settings, self._binding.now_ns, verified_ns)
         self._handle.enter(Phase.RECONCILED)
+        if self._store_watch is not None:
+            self._store_task = asyncio.create_task(self._watch_store(self._store_watch), name="trueup-store-watch")
         if self._settings.open_check_interval_secs is not None:
             self._task = asyncio.create_task(self._watch(), name="trueup-monitor")
         return True
@@ -117,6 +127,10 @@ class Supervisor:
         self._show(outcome, during="on demand")
         self._after_looks()
         return outcome
+
+    async def _watch_store(self, watch: StoreWatch) -> None:
+        await asyncio.sleep(STORE_FIRST_SECS)  # the trader starts right after this start-up
+        await watch.run(self._binding.is_trading)
 
     async def _watch(self) -> None:
         await asyncio.sleep(self._settings.startup_delay_secs)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -123,3 +125,32 @@ def test_a_kill_between_purge_and_add_loses_neither_the_order_nor_its_owner(
 
     code, said = live("revives", *arguments)
     assert only(said, "verdict", during="start-up")["steps"] == 0
+
+
+@pytest.mark.server
+def test_a_store_that_was_away_is_noticed_and_brought_level(tmp_path: Path) -> None:
+    server = EmbeddedValkey.start(tmp_path / "valkey", fsync="always")
+    port = server.port
+    arguments = (str(tmp_path / "truth.json"), str(port), str(tmp_path / "state"))
+    node = NodeProcess(MAIN, "store-dies", *arguments)
+    try:
+        node.await_line("kill_the_store")
+        os.kill(server.pid, signal.SIGKILL)
+        began = time.monotonic()
+        node.await_line("store", state="LOST")
+        assert time.monotonic() - began < 5.0
+        node.await_line("start_the_store")
+        server.stop()
+        server = EmbeddedValkey.start(tmp_path / "valkey", port=port, fsync="always")
+        node.await_line("store", state="PRESENT")
+        assert node.end() == 0
+
+        code, said = live("starts-again", *arguments)
+        assert code == 0
+        assert only(said, "verdict", during="start-up")["steps"] == 0
+        assert {line["name"]: line["owner"] for line in said if line["event"] == "order"} == {
+            "O-1": "Buyer-001",
+            "O-2": "Buyer-001",
+        }
+    finally:
+        server.stop()

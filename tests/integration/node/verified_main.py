@@ -46,6 +46,8 @@ def say(kind: str, /, **data: Any) -> None:
 
 
 def _say_event(event: LifeCycleEvent) -> None:
+    if event.kind == "store":
+        STORE_SAID.append(event.data["state"])
     say(event.kind, **{name: value for name, value in event.as_dict().items() if name != "event"})
 
 
@@ -222,6 +224,26 @@ async def _damage(life: Life) -> None:
     await asyncio.sleep(FLUSH_SECS)
 
 
+async def _store_dies(life: Life) -> None:
+    """Trade while the store is away; the test kills it and starts it again when it reads these lines."""
+    life.buyer.buy("O-1", "1.000", "100.0")
+    await life.wait_until(lambda: life.order("O-1") is not None and life.order("O-1").status_string() == "ACCEPTED")
+    await asyncio.sleep(FLUSH_SECS)
+    say("kill_the_store")
+    await life.wait_until(lambda: "LOST" in STORE_SAID)
+    life.buyer.buy("O-2", "1.000", "99.0")
+    await life.wait_until(lambda: life.order("O-2") is not None and life.order("O-2").status_string() == "ACCEPTED")
+    (number,) = [row.venue_order_id for row in TRUTH.orders.values() if row.client_order_id == "O-1"]
+    life.client.push_fill(TRUTH.fill("T-1", number, "1.000", "100.0", time.time_ns()))
+    await life.wait_until(lambda: life.order("O-1").is_closed)
+    say("start_the_store")
+    await life.wait_until(lambda: "PRESENT" in STORE_SAID, within_secs=20)
+    life.keep_truth()
+
+
+STORE_SAID: list[str] = []
+
+
 def _die_in_repairs() -> None:
     def die(*_: Any) -> None:
         time.sleep(FLUSH_SECS)  # the purge reaches the store
@@ -238,6 +260,7 @@ SCRIPTS = {
     "hangs-later": _hang_while_running,
     "positions-hidden": _positions_hidden,
     "damage": _damage,
+    "store-dies": _store_dies,
 }
 
 
