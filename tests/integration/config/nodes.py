@@ -22,7 +22,7 @@ def run_script(
     cwd: Path,
     stdin: str = "",
     variables: Mapping[str, str] | None = None,
-    limit_secs: float = 90.0,
+    limit_secs: float = 120.0,
 ) -> subprocess.CompletedProcess[str]:
     """Run a script of this folder in one of the interpreters, with this repository on its path."""
     return subprocess.run(

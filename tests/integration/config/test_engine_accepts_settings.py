@@ -81,7 +81,7 @@ def test_every_parameter_of_the_engine_is_drawn() -> None:
     assert {*PLAN_FIELDS, "inflight_check_interval_ms", "inflight_check_threshold_ms"} == set(PLAN_PARAMETERS)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(valid_settings(NEWEST_ONLY))
 def test_every_valid_settings_object_builds_what_the_newest_engine_validates(values: dict[str, Any]) -> None:
     config = LiveTradingNodeConfig(reconciliation=values)
@@ -105,7 +105,7 @@ def oldest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Let the oldest engine validate drawn settings and every preset, in one process; return what it says."""
     drawn = [json.dumps(values) for values in preset_lines()]
 
-    @settings(max_examples=300, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=200, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
     @given(valid_settings(OLDEST_ONLY))
     def draw_all(values: dict[str, Any]) -> None:
         ReconciliationConfig(**values)
@@ -122,7 +122,7 @@ def test_every_valid_settings_object_and_every_preset_builds_what_the_oldest_eng
     oldest: dict[str, Any],
 ) -> None:
     assert oldest["version"] == "1.222.0"
-    assert oldest["checked"] == oldest["drawn"] > 300
+    assert oldest["checked"] == oldest["drawn"] > 200
 
 
 @pytest.mark.parametrize("values", preset_lines(), ids=str)

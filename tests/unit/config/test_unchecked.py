@@ -50,6 +50,14 @@ def test_instruments_that_are_not_loaded_are_named_as_a_gap() -> None:
     assert "does not load" not in subjects(clients={"BYBIT": BYBIT})
 
 
+def test_a_strategy_that_does_not_say_what_it_trades_cannot_be_judged_by_its_claims() -> None:
+    silent = {"strategy_path": "a:B", "config_path": "a:C"}
+    gap = "whether strategies[0] claims all that it trades"
+    assert gap in subjects(strategies=[silent])
+    assert gap not in subjects(strategies=[{**silent, "claims": {"claim_all": True}}])
+    assert gap not in subjects(strategies=[{**silent, "instrument_ids": ["BTCUSDT-PERP.BINANCE"]}])
+
+
 def test_a_cold_starts_gap_closes_with_the_full_history() -> None:
     gap = "closed orders and finished positions of a cold start"
     assert gap in subjects()

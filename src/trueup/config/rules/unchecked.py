@@ -175,6 +175,16 @@ def _clients(config: LiveTradingNodeConfig) -> Iterator[Unchecked]:
         )
 
 
+def _strategies(config: LiveTradingNodeConfig) -> Iterator[Unchecked]:
+    for index, strategy in enumerate(config.strategies):
+        if not strategy.traded_instrument_ids and not strategy.claims.claim_all:
+            yield Unchecked(
+                f"whether strategies[{index}] claims all that it trades",
+                "neither its config table nor instrument_ids says what it trades",
+                f"set strategies[{index}].instrument_ids",
+            )
+
+
 def _by_this_check(config: LiveTradingNodeConfig, *, live: bool) -> Iterator[Unchecked]:
     if config.strategies or config.actors or config.exec_algorithms:
         yield Unchecked(
@@ -198,4 +208,5 @@ _PARTS: tuple[Callable[[LiveTradingNodeConfig], Iterator[Unchecked]], ...] = (
     _continuous,
     _filters,
     _clients,
+    _strategies,
 )
