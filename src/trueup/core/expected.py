@@ -79,11 +79,7 @@ def _missing_fills(view: View, candidates: list[FillRecord]) -> list[FillRecord]
     by_key: dict[PositionKey, list[FillRecord]] = {}
     for fill in candidates:
         by_key.setdefault((fill.instrument_id, fill.leg), []).append(fill)
-    listed: dict[PositionKey, list[FillRecord]] = {key: [] for key in by_key}
-    for fill in view.venue.fill_by_key.values():
-        held = listed.get((fill.instrument_id, fill.leg))
-        if held is not None:
-            held.append(fill)
+    listed = view.venue_fills_by_position
     states = _key_states(view, by_key)
     missing: list[FillRecord] = []
     for key, unbooked in by_key.items():
@@ -94,8 +90,8 @@ def _missing_fills(view: View, candidates: list[FillRecord]) -> list[FillRecord]
 def _key_states(view: View, keys: Iterable[PositionKey]) -> dict[PositionKey, _KeyState]:
     """Return what the node knows of each key: one pass over its fills."""
     first: dict[PositionKey, TimeKey] = {}
-    for fill in view.node.fill_by_key.values():
-        _lower(first, (fill.instrument_id, fill.leg), fill.order_time_key)
+    for key, fills in view.node_fills_by_position.items():
+        _lower(first, key, min(fill.order_time_key for fill in fills))
     for key, positions in view.node.positions_by_key.items():
         for position in positions:
             for fill in position.fills:

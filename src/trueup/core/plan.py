@@ -277,7 +277,9 @@ class _InstrumentPlanner:
         for one in predicted.values():
             replay = replay_for(one, key, self.view, self.settings.tolerance)
             if isinstance(replay, RefusalCode):
-                return _Trouble(code=replay, reason="in the venue's time order the position crosses zero")
+                return _Trouble(
+                    code=replay, reason="the position's fills cannot be put into the venue's time order in place"
+                )
             if replay is not None:
                 self.steps.append(replay)
                 return None

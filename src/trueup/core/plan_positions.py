@@ -128,8 +128,8 @@ def replay_for(
     if not one.is_exact or not one.netted.quantity or one.netted.average_price is None:
         return None
     ordered = in_time_order(one.fills)
-    if one.record is None and ordered == list(one.fills):
-        return None
+    if ordered == list(one.fills) and not _is_known(view, key):
+        return None  # all of it comes from a clean cut, in order
     true = _true_life_cycle(view, key, one.netted.quantity) or net(ordered)
     if true.quantity != one.netted.quantity or true.average_price is None:
         return RefusalCode.NEEDS_REBUILD
@@ -237,14 +237,13 @@ def _history(view: View, key: PositionKey) -> History | None:
     quantity = view.venue_quantity(key)
     if not quantity:
         return None
-    fills = [fill for fill in view.venue.fill_by_key.values() if (fill.instrument_id, fill.leg) == key]
-    return history_of(fills, quantity)
+    return history_of(view.venue_fills_by_position.get(key, ()), quantity)
 
 
 def _is_known(view: View, key: PositionKey) -> bool:
     if any(position.quantity or position.fills for position in view.node.positions_by_key.get(key, ())):
         return True
-    return any((fill.instrument_id, fill.leg) == key for fill in view.node.fill_by_key.values())
+    return key in view.node_fills_by_position
 
 
 def reaches_node_history(view: View, key: PositionKey) -> bool:
@@ -252,7 +251,7 @@ def reaches_node_history(view: View, key: PositionKey) -> bool:
     got = view.venue.coverage.fills.got
     if got is None:
         return False
-    times = [fill.time_ns for fill in view.node.fill_by_key.values() if (fill.instrument_id, fill.leg) == key]
+    times = [fill.time_ns for fill in view.node_fills_by_position.get(key, ())]
     times += [fill.time_ns for position in view.node.positions_by_key.get(key, ()) for fill in position.fills]
     return got.start_ns <= max(times, default=0)
 

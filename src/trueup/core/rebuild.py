@@ -122,8 +122,7 @@ def _extent(instrument_id: str, concerned: list[OrderCase], view: View) -> _Exte
     for leg in _legs(instrument_id, view):
         quantity = view.venue_quantity((instrument_id, leg))
         assert quantity is not None, "positions are covered"
-        listed = [f for f in view.venue.fill_by_key.values() if f.instrument_id == instrument_id and f.leg is leg]
-        histories[leg] = history_of(listed, quantity)
+        histories[leg] = history_of(view.venue_fills_by_position.get((instrument_id, leg), ()), quantity)
     damaged = {_key(order.pair.venue) for order in concerned if order.pair is not None}
     fills: dict[OrderKey, list[FillRecord]] = {}
     for history in histories.values():
@@ -144,10 +143,8 @@ def _extent(instrument_id: str, concerned: list[OrderCase], view: View) -> _Exte
 
 
 def _legs(instrument_id: str, view: View) -> list[Leg]:
-    keys = view.venue.positions_by_key.keys() | view.node.positions_by_key.keys()
-    legs = {leg for name, leg in keys if name == instrument_id}
-    legs |= {fill.leg for fill in view.venue.fill_by_key.values() if fill.instrument_id == instrument_id}
-    return sorted(legs)
+    keys = view.venue.positions_by_key.keys() | view.node.positions_by_key.keys() | view.venue_fills_by_position.keys()
+    return sorted({leg for name, leg in keys if name == instrument_id})
 
 
 def _steps(

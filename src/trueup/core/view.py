@@ -86,6 +86,13 @@ def settled_truth(order: OrderRecord, listed_quantity: Decimal) -> OrderRecord:
     return replace(order, status=status, filled_quantity=filled, quantity=quantity)
 
 
+def _by_position(snapshot: VenueSnapshot | NodeSnapshot) -> dict[PositionKey, list[FillRecord]]:
+    found: dict[PositionKey, list[FillRecord]] = {}
+    for fill in snapshot.fill_by_key.values():
+        found.setdefault((fill.instrument_id, fill.leg), []).append(fill)
+    return found
+
+
 class TruePair(NamedTuple):
     """Hold a venue order as its fills make it, beside the node's order for it (None when it has none)."""
 
@@ -136,6 +143,16 @@ class View:
             if name is not None:
                 found.setdefault(name, pair)
         return found
+
+    @cached_property
+    def venue_fills_by_position(self) -> dict[PositionKey, list[FillRecord]]:
+        """Return the venue's fills by instrument and leg, each trade once."""
+        return _by_position(self.venue)
+
+    @cached_property
+    def node_fills_by_position(self) -> dict[PositionKey, list[FillRecord]]:
+        """Return the fills of the node's orders by instrument and leg."""
+        return _by_position(self.node)
 
     def pair_named(
         self, instrument_id: str, venue_order_id: str | None, client_order_id: str | None

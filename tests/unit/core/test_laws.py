@@ -33,7 +33,7 @@ from trueup.model import (
 CLAIMS = dict.fromkeys(INSTRUMENTS, OWN)
 NODE_READ_NS = NOW + 2 * SECOND
 
-laws = settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=120, derandomize=True)
+laws = settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=80, derandomize=True)
 campaign = settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=4_000)
 
 
