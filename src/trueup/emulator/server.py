@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import sys
 from dataclasses import asdict, dataclass
 from types import TracebackType
 from typing import Final, Self
@@ -23,6 +24,7 @@ TICK_SECS: Final = 0.02
 """Resolution of everything that time does with a real clock; the fastest stream of the venue is 100 ms."""
 
 SHUTDOWN_SECS_MAX: Final = 2.0
+PAUSE_AFTER_FAILURE_SECS: Final = 1.0  # the same failure is not worth fifty lines a second
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +195,12 @@ class Emulator:
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK_SECS)
-            self.core.on_time()
+            try:
+                self.core.on_time()
+            except EmulatorError as error:
+                # A full disk or a stopped engine: every command says so too, and time may heal the first.
+                print(f"trueup emulator: {error}", file=sys.stderr)  # noqa: T201 - the operator's only way to learn of it
+                await asyncio.sleep(PAUSE_AFTER_FAILURE_SECS)
 
     async def stop(self) -> None:
         """Stop listening, end every connection, make the ledger durable and release the state directory."""

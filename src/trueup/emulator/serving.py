@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import faulthandler
 import importlib.util
 import resource
 import signal
@@ -30,6 +31,8 @@ def serve(settings: EmulatorSettings, announce: Callable[[str], None]) -> None:
         A port is taken, or the state directory is locked or damaged.
     """
     _raise_descriptor_limit()
+    # kill -USR1 writes every thread's stack to stderr: the first thing to know of a program that does not answer.
+    faulthandler.register(signal.SIGUSR1, all_threads=True)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(_serve(settings, announce))
 

@@ -35,10 +35,14 @@ def _serve(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProc
 async def _load_and_kill(emulator: EmulatorProcess, memory: Remembered, seed: int, after_secs: float) -> None:
     before = len(memory.placed)
     trading = asyncio.create_task(trade_until_it_dies(emulator.ready, memory, seed))
-    while len(memory.placed) == before:
+    for _ in range(6_000):
+        if len(memory.placed) > before or trading.done():
+            break
         await asyncio.sleep(0.005)
-        if trading.done():
-            await trading
+    if len(memory.placed) == before:
+        os.kill(emulator.pid, signal.SIGUSR1)
+        await asyncio.sleep(1.0)
+        raise AssertionError(f"no order was acknowledged ({trading}): {emulator.errors}")
     await asyncio.sleep(after_secs)
     await asyncio.to_thread(emulator.kill)
     async with asyncio.timeout(30):

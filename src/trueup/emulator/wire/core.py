@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import traceback
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -114,10 +116,15 @@ class WireCore:
 
     def _publish(self, events: list[VenueEvent | MarketEvent]) -> None:
         for event in events:
-            if isinstance(event, _MARKET_EVENTS):
-                self.market_streams.publish(event)
-            else:
-                self.user_streams.publish(event)
+            try:
+                if isinstance(event, _MARKET_EVENTS):
+                    self.market_streams.publish(event)
+                else:
+                    self.user_streams.publish(event)
+            except Exception:
+                # One event that cannot be written must not hold up those behind it, nor the answers.
+                self.dispatcher.internal_errors += 1
+                traceback.print_exc(limit=20, file=sys.stderr)
 
     def _stream_opened(self, name: str) -> None:
         if self.listen_keys.account_of(name) is None:

@@ -110,11 +110,13 @@ class GroupCommit:
                     except EmulatorError as error:
                         self._fail(error, events, waiters)
                         return
-                if events:
-                    self._publish(events)
                 for waiter in waiters:
                     if not waiter.done():
                         waiter.set_result(None)
+                # Answers are only woken here, they run after this returns: events go out first, and an event that
+                # cannot be sent costs nobody an answer.
+                if events:
+                    self._publish(events)
         finally:
             self._task = None
 

@@ -15,7 +15,7 @@ from trueup.emulator.engine.statements import (
     SymbolConfig,
 )
 from trueup.emulator.engine.values import Income
-from trueup.emulator.wire.forms.texts import DigitsBySymbol, amount, plain
+from trueup.emulator.wire.forms.texts import DigitsBySymbol, amount, fixed, plain
 
 type Form = dict[str, Any]
 
@@ -69,7 +69,7 @@ def position_v3_form(position: Position, digits_by_symbol: DigitsBySymbol) -> Fo
     return {
         "symbol": position.symbol,
         "positionSide": position.position_side,
-        "positionAmt": format(position.quantity, digits.quantity),
+        "positionAmt": fixed(position.quantity, digits.quantity),
         "entryPrice": plain(position.entry_price),
         "breakEvenPrice": plain(position.break_even_price),
         "markPrice": amount(position.mark_price),
@@ -95,7 +95,7 @@ def position_v2_form(position: Position, digits_by_symbol: DigitsBySymbol, max_n
     digits = digits_by_symbol[position.symbol]
     return {
         "symbol": position.symbol,
-        "positionAmt": format(position.quantity, digits.quantity),
+        "positionAmt": fixed(position.quantity, digits.quantity),
         "entryPrice": plain(position.entry_price),
         "breakEvenPrice": plain(position.break_even_price),
         "markPrice": amount(position.mark_price),
@@ -131,7 +131,7 @@ def account_position_v2_form(position: Position, digits_by_symbol: DigitsBySymbo
         "bidNotional": plain(position.bid_notional),
         "askNotional": plain(position.ask_notional),
         "positionSide": position.position_side,
-        "positionAmt": format(position.quantity, digits.quantity),
+        "positionAmt": fixed(position.quantity, digits.quantity),
         "notional": plain(position.notional),
         "isolatedWallet": plain(position.isolated_wallet),
         "updateTime": position.update_time_ms,
@@ -144,7 +144,7 @@ def account_position_v3_form(position: Position, digits_by_symbol: DigitsBySymbo
     return {
         "symbol": position.symbol,
         "positionSide": position.position_side,
-        "positionAmt": format(position.quantity, digits.quantity),
+        "positionAmt": fixed(position.quantity, digits.quantity),
         "unrealizedProfit": amount(position.unrealised_pnl),
         "isolatedMargin": amount(position.isolated_margin),
         "notional": plain(position.notional),

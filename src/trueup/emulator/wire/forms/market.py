@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any, Final
 
 from trueup.emulator.engine.statements import AggTrade, BookTop, Depth, Kline, Level, MarkPrice, Ticker
 from trueup.emulator.engine.symbols import SymbolRules
-from trueup.emulator.wire.forms.texts import Digits, DigitsBySymbol, amount, plain
+from trueup.emulator.wire.forms.texts import Digits, DigitsBySymbol, amount, fixed, plain
 from trueup.emulator.wire.limits import Limits
 
 type Form = dict[str, Any]
@@ -29,12 +30,11 @@ TIMES_IN_FORCE: Final = ("GTC", "IOC", "FOK", "GTX", "GTD")
 
 def digits_of(symbols: Iterable[SymbolRules]) -> DigitsBySymbol:
     """Return the digits of each symbol, as its tick and step have them."""
-    return {rules.symbol: Digits(f".{_decimals(rules.tick)}f", f".{rules.quantity_precision}f") for rules in symbols}
+    return {rules.symbol: Digits(_decimals(rules.tick), rules.quantity_precision) for rules in symbols}
 
 
-def _decimals(step: object) -> int:
-    text = plain(step)  # type: ignore[arg-type]
-    return len(text.partition(".")[2])
+def _decimals(step: Decimal) -> int:
+    return len(plain(step).partition(".")[2])
 
 
 def rate_limits_form(limits: Limits) -> list[Form]:
@@ -83,26 +83,25 @@ def symbol_form(rules: SymbolRules) -> Form:
 
 
 def _filters(rules: SymbolRules) -> list[Form]:
-    price = f".{_decimals(rules.tick)}f"
-    quantity = f".{rules.quantity_precision}f"
+    price, quantity = _decimals(rules.tick), rules.quantity_precision
     return [
         {
             "filterType": "PRICE_FILTER",
-            "minPrice": format(rules.min_price, price),
-            "maxPrice": format(rules.max_price, price),
-            "tickSize": format(rules.tick, price),
+            "minPrice": fixed(rules.min_price, price),
+            "maxPrice": fixed(rules.max_price, price),
+            "tickSize": fixed(rules.tick, price),
         },
         {
             "filterType": "LOT_SIZE",
-            "minQty": format(rules.min_quantity, quantity),
-            "maxQty": format(rules.max_quantity, quantity),
-            "stepSize": format(rules.step, quantity),
+            "minQty": fixed(rules.min_quantity, quantity),
+            "maxQty": fixed(rules.max_quantity, quantity),
+            "stepSize": fixed(rules.step, quantity),
         },
         {
             "filterType": "MARKET_LOT_SIZE",
-            "minQty": format(rules.min_quantity, quantity),
-            "maxQty": format(rules.market_max_quantity, quantity),
-            "stepSize": format(rules.step, quantity),
+            "minQty": fixed(rules.min_quantity, quantity),
+            "maxQty": fixed(rules.market_max_quantity, quantity),
+            "stepSize": fixed(rules.step, quantity),
         },
         {"filterType": "MAX_NUM_ORDERS", "limit": rules.max_orders},
         {"filterType": "MAX_NUM_ALGO_ORDERS", "limit": rules.max_algo_orders},
@@ -133,7 +132,7 @@ def exchange_info_form(symbols: Iterable[SymbolRules], limits: Limits) -> Form:
 
 def level_forms(levels: Iterable[Level], digits: Digits) -> list[list[str]]:
     """Return the levels of one side of a book."""
-    return [[format(price, digits.price), format(quantity, digits.quantity)] for price, quantity in levels]
+    return [[fixed(price, digits.price), fixed(quantity, digits.quantity)] for price, quantity in levels]
 
 
 def depth_form(depth: Depth, digits_by_symbol: DigitsBySymbol, now_ms: int) -> Form:
@@ -153,10 +152,10 @@ def book_ticker_form(top: BookTop, digits_by_symbol: DigitsBySymbol) -> Form:
     digits = digits_by_symbol[top.symbol]
     return {
         "symbol": top.symbol,
-        "bidPrice": format(top.bid, digits.price),
-        "bidQty": format(top.bid_quantity, digits.quantity),
-        "askPrice": format(top.ask, digits.price),
-        "askQty": format(top.ask_quantity, digits.quantity),
+        "bidPrice": fixed(top.bid, digits.price),
+        "bidQty": fixed(top.bid_quantity, digits.quantity),
+        "askPrice": fixed(top.ask, digits.price),
+        "askQty": fixed(top.ask_quantity, digits.quantity),
         "time": top.time_ms,
         "lastUpdateId": top.update_id,
     }
@@ -166,7 +165,7 @@ def price_form(ticker: Ticker, digits_by_symbol: DigitsBySymbol) -> Form:
     """Return the last price as ``/fapi/v1|v2/ticker/price`` shows it."""
     return {
         "symbol": ticker.symbol,
-        "price": format(ticker.last_price, digits_by_symbol[ticker.symbol].price),
+        "price": fixed(ticker.last_price, digits_by_symbol[ticker.symbol].price),
         "time": ticker.close_time_ms,
     }
 
@@ -178,15 +177,15 @@ def ticker_form(ticker: Ticker, digits_by_symbol: DigitsBySymbol) -> Form:
     percent = change / ticker.open * 100 if ticker.open else ticker.open
     return {
         "symbol": ticker.symbol,
-        "priceChange": format(change, digits.price),
+        "priceChange": fixed(change, digits.price),
         "priceChangePercent": format(percent, ".3f"),
-        "weightedAvgPrice": format(ticker.weighted_average, digits.price),
-        "lastPrice": format(ticker.last_price, digits.price),
-        "lastQty": format(ticker.last_quantity, digits.quantity),
-        "openPrice": format(ticker.open, digits.price),
-        "highPrice": format(ticker.high, digits.price),
-        "lowPrice": format(ticker.low, digits.price),
-        "volume": format(ticker.volume, digits.quantity),
+        "weightedAvgPrice": fixed(ticker.weighted_average, digits.price),
+        "lastPrice": fixed(ticker.last_price, digits.price),
+        "lastQty": fixed(ticker.last_quantity, digits.quantity),
+        "openPrice": fixed(ticker.open, digits.price),
+        "highPrice": fixed(ticker.high, digits.price),
+        "lowPrice": fixed(ticker.low, digits.price),
+        "volume": fixed(ticker.volume, digits.quantity),
         "quoteVolume": format(ticker.quote_volume, ".2f"),
         "openTime": ticker.open_time_ms,
         "closeTime": ticker.close_time_ms,
@@ -215,8 +214,10 @@ def agg_trade_form(trade: AggTrade, digits_by_symbol: DigitsBySymbol) -> Form:
     digits = digits_by_symbol[trade.symbol]
     return {
         "a": trade.agg_id,
-        "p": format(trade.price, digits.price),
-        "q": format(trade.quantity, digits.quantity),
+        "p": fixed(trade.price, digits.price),
+        "q": fixed(trade.quantity, digits.quantity),
+        # Quantity without the trades of RPI orders, which this venue does not have.
+        "nq": fixed(trade.quantity, digits.quantity),
         "f": trade.first_trade_id,
         "l": trade.last_trade_id,
         "T": trade.time_ms,
@@ -229,8 +230,8 @@ def public_trade_form(trade: AggTrade, digits_by_symbol: DigitsBySymbol) -> Form
     digits = digits_by_symbol[trade.symbol]
     return {
         "id": trade.last_trade_id,
-        "price": format(trade.price, digits.price),
-        "qty": format(trade.quantity, digits.quantity),
+        "price": fixed(trade.price, digits.price),
+        "qty": fixed(trade.quantity, digits.quantity),
         "quoteQty": format(trade.price * trade.quantity, ".2f"),
         "time": trade.time_ms,
         "isBuyerMaker": trade.buyer_maker,
@@ -243,15 +244,15 @@ def kline_form(kline: Kline, digits_by_symbol: DigitsBySymbol) -> list[Any]:
     digits = digits_by_symbol[kline.symbol]
     return [
         kline.open_time_ms,
-        format(kline.open, digits.price),
-        format(kline.high, digits.price),
-        format(kline.low, digits.price),
-        format(kline.close, digits.price),
-        format(kline.volume, digits.quantity),
+        fixed(kline.open, digits.price),
+        fixed(kline.high, digits.price),
+        fixed(kline.low, digits.price),
+        fixed(kline.close, digits.price),
+        fixed(kline.volume, digits.quantity),
         kline.close_time_ms,
         format(kline.quote_volume, ".5f"),
         kline.trades,
-        format(kline.taker_buy_volume, digits.quantity),
+        fixed(kline.taker_buy_volume, digits.quantity),
         format(kline.taker_buy_quote_volume, ".5f"),
         "0",
     ]

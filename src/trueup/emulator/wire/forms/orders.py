@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from trueup.emulator.engine.values import AlgoOrder, Amendment, Order, Trade
-from trueup.emulator.wire.forms.texts import DigitsBySymbol, amount, average, plain
+from trueup.emulator.engine.values import ZERO, AlgoOrder, Amendment, Order, Trade
+from trueup.emulator.wire.forms.texts import DigitsBySymbol, amount, average, fixed, plain
 
 type Form = dict[str, Any]
 
@@ -13,15 +13,15 @@ type Form = dict[str, Any]
 def order_form(order: Order, digits_by_symbol: DigitsBySymbol, *, with_time: bool = True) -> Form:
     """Return an order as GET shows it; ``with_time=False`` leaves out `time` as POST, PUT and DELETE do."""
     digits = digits_by_symbol[order.symbol]
-    executed = format(order.executed_quantity, digits.quantity)
+    executed = fixed(order.executed_quantity, digits.quantity)
     form: Form = {
         "orderId": order.order_id,
         "symbol": order.symbol,
         "status": order.status,
         "clientOrderId": order.client_order_id,
-        "price": format(order.price, digits.price),
+        "price": fixed(order.price, digits.price),
         "avgPrice": average(order.average_price, digits),
-        "origQty": format(order.quantity, digits.quantity),
+        "origQty": fixed(order.quantity, digits.quantity),
         "executedQty": executed,
         "cumQuote": amount(order.cumulative_quote),
         "timeInForce": order.time_in_force,
@@ -30,7 +30,7 @@ def order_form(order: Order, digits_by_symbol: DigitsBySymbol, *, with_time: boo
         "closePosition": order.close_position,
         "side": order.side,
         "positionSide": order.position_side,
-        "stopPrice": format(order.stop_price, digits.price),
+        "stopPrice": fixed(order.stop_price, digits.price),
         "workingType": order.working_type,
         "priceProtect": order.price_protect,
         "origType": order.original_type,
@@ -44,7 +44,7 @@ def order_form(order: Order, digits_by_symbol: DigitsBySymbol, *, with_time: boo
     else:
         form["cumQty"] = executed
     if order.activate_price is not None:
-        form["activatePrice"] = format(order.activate_price, digits.price)
+        form["activatePrice"] = fixed(order.activate_price, digits.price)
     if order.callback_rate is not None:
         form["priceRate"] = plain(order.callback_rate)
     return form
@@ -54,7 +54,7 @@ def acknowledgement_form(order: Order, digits_by_symbol: DigitsBySymbol) -> Form
     """Return a placed order as ``newOrderRespType=ACK`` shows it: accepted, whatever matching did since."""
     digits = digits_by_symbol[order.symbol]
     form = order_form(order, digits_by_symbol, with_time=False)
-    nothing = format(0, digits.quantity)
+    nothing = fixed(ZERO, digits.quantity)
     form.update(status="NEW", executedQty=nothing, cumQty=nothing, cumQuote="0.00000000", avgPrice="0.00")
     form["updateTime"] = order.time_ms
     return form
@@ -68,8 +68,8 @@ def trade_form(trade: Trade, digits_by_symbol: DigitsBySymbol) -> Form:
         "id": trade.trade_id,
         "orderId": trade.order_id,
         "side": trade.side,
-        "price": format(trade.price, digits.price),
-        "qty": format(trade.quantity, digits.quantity),
+        "price": fixed(trade.price, digits.price),
+        "qty": fixed(trade.quantity, digits.quantity),
         "realizedPnl": amount(trade.realised_pnl),
         "quoteQty": amount(trade.quote_quantity),
         "commission": amount(trade.commission),
@@ -93,10 +93,10 @@ def algo_form(algo: AlgoOrder, digits_by_symbol: DigitsBySymbol) -> Form:
         "side": algo.side,
         "positionSide": algo.position_side,
         "timeInForce": algo.time_in_force,
-        "quantity": format(algo.quantity, digits.quantity),
+        "quantity": fixed(algo.quantity, digits.quantity),
         "algoStatus": algo.status,
-        "triggerPrice": format(algo.trigger_price, digits.price),
-        "price": format(algo.price, digits.price),
+        "triggerPrice": fixed(algo.trigger_price, digits.price),
+        "price": fixed(algo.price, digits.price),
         "icebergQuantity": None,
         "selfTradePreventionMode": algo.self_trade_prevention,
         "workingType": algo.working_type,
@@ -118,9 +118,9 @@ def algo_form(algo: AlgoOrder, digits_by_symbol: DigitsBySymbol) -> Form:
     }
     if algo.actual_type is not None:
         form["actualType"] = algo.actual_type
-        form["actualQty"] = format(algo.actual_executed_quantity, digits.quantity)
+        form["actualQty"] = fixed(algo.actual_executed_quantity, digits.quantity)
     if algo.activate_price is not None:
-        form["activatePrice"] = format(algo.activate_price, digits.price)
+        form["activatePrice"] = fixed(algo.activate_price, digits.price)
     if algo.callback_rate is not None:
         form["callbackRate"] = plain(algo.callback_rate)
     return form
@@ -143,12 +143,12 @@ def amendment_form(amendment: Amendment, digits_by_symbol: DigitsBySymbol) -> Fo
         "time": amendment.time_ms,
         "amendment": {
             "price": {
-                "before": format(amendment.price_before, digits.price),
-                "after": format(amendment.price_after, digits.price),
+                "before": fixed(amendment.price_before, digits.price),
+                "after": fixed(amendment.price_after, digits.price),
             },
             "origQty": {
-                "before": format(amendment.quantity_before, digits.quantity),
-                "after": format(amendment.quantity_after, digits.quantity),
+                "before": fixed(amendment.quantity_before, digits.quantity),
+                "after": fixed(amendment.quantity_after, digits.quantity),
             },
             "count": amendment.count,
         },

@@ -5,40 +5,50 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final, NamedTuple
 
-AMOUNT_SPEC: Final = ".8f"
+AMOUNT_DECIMALS: Final = 8
+_DECIMALS_MAX: Final = 24
+_ZEROS: Final = tuple("0" if not decimals else "0." + "0" * decimals for decimals in range(_DECIMALS_MAX + 1))
+_SPECS: Final = tuple(f".{decimals}f" for decimals in range(_DECIMALS_MAX + 1))
 
 
 class Digits(NamedTuple):
-    """Format specifications of one symbol.
+    """How many decimals a symbol's prices and quantities are written with."""
 
-    Parameters
-    ----------
-    price, quantity : str
-        For ``format``: ``".2f"`` writes two digits.
-    """
-
-    price: str
-    quantity: str
+    price: int
+    quantity: int
 
 
 type DigitsBySymbol = dict[str, Digits]
 
 
+def fixed(value: Decimal, decimals: int) -> str:
+    """Write a decimal with exactly `decimals` digits after the point.
+
+    Nearly every value already has them, and then ``str`` is two to three times as fast as ``format``; lists of a
+    thousand orders are made of eight thousand such texts.
+    """
+    if not value:
+        return _ZEROS[decimals]
+    text = str(value)
+    point = text.find(".")
+    if point > 0 and len(text) - point - 1 == decimals and "E" not in text:
+        return text
+    return format(value, _SPECS[decimals])
+
+
 def amount(value: Decimal) -> str:
     """Write an amount of money with eight digits."""
-    return format(value, AMOUNT_SPEC)
+    return fixed(value, AMOUNT_DECIMALS)
 
 
 def plain(value: Decimal) -> str:
     """Write a decimal without an exponent and without trailing zeros."""
+    if not value:
+        return "0"
     text = format(value, "f")
-    if "." in text:
-        text = text.rstrip("0").rstrip(".")
-    return text or "0"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def average(value: Decimal, digits: Digits) -> str:
     """Write an average price: more digits than the tick, since an average may lie between ticks."""
-    if not value:
-        return "0.00"
-    return format(value, f".{int(digits.price[1:-1]) + 4}f")
+    return fixed(value, digits.price + 4) if value else "0.00"

@@ -14,8 +14,9 @@ from trueup.emulator.engine.events import (
     TradeLite,
     VenueEvent,
 )
+from trueup.emulator.engine.values import ZERO
 from trueup.emulator.wire.forms.account import margin_type_text
-from trueup.emulator.wire.forms.texts import DigitsBySymbol, amount, average, plain
+from trueup.emulator.wire.forms.texts import DigitsBySymbol, amount, average, fixed, plain
 
 type Form = dict[str, Any]
 
@@ -75,16 +76,16 @@ def _order_event(event: OrderEvent, digits_by_symbol: DigitsBySymbol) -> Form:
         "S": order.side,
         "o": _order_type(order.client_order_id, order.type),
         "f": order.time_in_force,
-        "q": format(order.quantity, digits.quantity),
-        "p": format(order.price, digits.price),
+        "q": fixed(order.quantity, digits.quantity),
+        "p": fixed(order.price, digits.price),
         "ap": average(order.average_price, digits),
-        "sp": format(order.stop_price, digits.price),
+        "sp": fixed(order.stop_price, digits.price),
         "x": event.execution_type,
         "X": order.status,
         "i": order.order_id,
-        "l": format(trade.quantity, digits.quantity) if trade else format(0, digits.quantity),
-        "z": format(order.executed_quantity, digits.quantity),
-        "L": format(trade.price, digits.price) if trade else format(0, digits.price),
+        "l": fixed(trade.quantity, digits.quantity) if trade else fixed(ZERO, digits.quantity),
+        "z": fixed(order.executed_quantity, digits.quantity),
+        "L": fixed(trade.price, digits.price) if trade else fixed(ZERO, digits.price),
         "T": event.time_ms,
         "t": trade.trade_id if trade else 0,
         "b": plain(event.bid_notional),
@@ -108,7 +109,7 @@ def _order_event(event: OrderEvent, digits_by_symbol: DigitsBySymbol) -> Form:
         body["n"] = amount(trade.commission)
     if order.original_type is OrderType.TRAILING_STOP_MARKET:
         if order.activate_price is not None:
-            body["AP"] = format(order.activate_price, digits.price)
+            body["AP"] = fixed(order.activate_price, digits.price)
         if order.callback_rate is not None:
             body["cr"] = plain(order.callback_rate)
     return {"e": "ORDER_TRADE_UPDATE", "E": event.time_ms, "T": event.time_ms, "o": body}
@@ -129,7 +130,7 @@ def _account_event(event: AccountEvent, digits_by_symbol: DigitsBySymbol) -> For
         positions.append(
             {
                 "s": position.symbol,
-                "pa": format(position.quantity, digits.quantity),
+                "pa": fixed(position.quantity, digits.quantity),
                 "ep": plain(position.entry_price),
                 "bep": plain(position.break_even_price),
                 "cr": amount(position.accumulated_realised),
@@ -166,13 +167,13 @@ def _trade_lite(event: TradeLite, digits_by_symbol: DigitsBySymbol) -> Form:
         "E": event.time_ms,
         "T": event.time_ms,
         "s": event.order.symbol,
-        "q": format(event.order.quantity, digits.quantity),
-        "p": format(event.order.price, digits.price),
+        "q": fixed(event.order.quantity, digits.quantity),
+        "p": fixed(event.order.price, digits.price),
         "m": event.trade.maker,
         "c": event.order.client_order_id,
         "S": event.order.side,
-        "L": format(event.trade.price, digits.price),
-        "l": format(event.trade.quantity, digits.quantity),
+        "L": fixed(event.trade.price, digits.price),
+        "l": fixed(event.trade.quantity, digits.quantity),
         "t": event.trade.trade_id,
         "i": event.order.order_id,
     }
@@ -190,14 +191,14 @@ def _algo_event(event: AlgoEvent, digits_by_symbol: DigitsBySymbol) -> Form:
         "S": algo.side,
         "ps": algo.position_side,
         "f": algo.time_in_force,
-        "q": format(algo.quantity, digits.quantity),
+        "q": fixed(algo.quantity, digits.quantity),
         "X": algo.status,
         "ai": str(algo.actual_order_id) if algo.actual_order_id else "",
         "ap": average(algo.actual_average_price, digits) if algo.actual_average_price else "0",
-        "aq": format(algo.actual_executed_quantity, digits.quantity) if algo.actual_executed_quantity else "0",
+        "aq": fixed(algo.actual_executed_quantity, digits.quantity) if algo.actual_executed_quantity else "0",
         "act": algo.actual_type or "",
-        "tp": format(algo.trigger_price, digits.price),
-        "p": format(algo.price, digits.price),
+        "tp": fixed(algo.trigger_price, digits.price),
+        "p": fixed(algo.price, digits.price),
         "V": algo.self_trade_prevention,
         "wt": algo.working_type,
         "pm": algo.price_match,
@@ -209,7 +210,7 @@ def _algo_event(event: AlgoEvent, digits_by_symbol: DigitsBySymbol) -> Form:
         "rm": algo.failure,
     }
     if algo.activate_price is not None:
-        body["AP"] = format(algo.activate_price, digits.price)
+        body["AP"] = fixed(algo.activate_price, digits.price)
     if algo.callback_rate is not None:
         body["cr"] = plain(algo.callback_rate)
     return {"e": "ALGO_UPDATE", "E": event.time_ms, "T": event.time_ms, "o": body}
@@ -224,7 +225,7 @@ def _margin_call(event: MarginCall, digits_by_symbol: DigitsBySymbol) -> Form:
             {
                 "s": position.symbol,
                 "ps": position.position_side,
-                "pa": format(position.quantity, digits_by_symbol[position.symbol].quantity),
+                "pa": fixed(position.quantity, digits_by_symbol[position.symbol].quantity),
                 "mt": position.margin_type,
                 "iw": plain(position.isolated_wallet),
                 "mp": amount(position.mark_price),

@@ -23,7 +23,8 @@ def account_v2(call: Call) -> Any:
     summary = call.venue.summary(call.account_id)
     caps = _caps(call)
     return {
-        **_rights(call),
+        **forms.account_config_form(summary),
+        "feeBurn": False,
         **forms.totals_form(summary.balances),
         "assets": [forms.asset_form(balance) for balance in summary.balances],
         "positions": [
@@ -43,13 +44,6 @@ def account_v3(call: Call) -> Any:
             forms.account_position_v3_form(leg, call.services.digits) for leg in call.venue.positions(call.account_id)
         ],
     }
-
-
-def _rights(call: Call) -> dict[str, Any]:
-    summary = call.venue.summary(call.account_id)
-    rights = forms.account_config_form(summary)
-    rights["feeBurn"] = False
-    return rights
 
 
 def account_config(call: Call) -> Any:
