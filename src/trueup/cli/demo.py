@@ -20,7 +20,7 @@ class DemoMode(StrEnum):
 
 def demo(
     seed: Annotated[int, typer.Option(help="Seed of the market, the strategy and the absence.", min=0)] = 1,
-    mode: Annotated[DemoMode, typer.Option(help="Who reconciles: the engine alone, or trueup.")] = DemoMode.NATIVE,
+    mode: Annotated[DemoMode, typer.Option(help="Who reconciles: the engine alone, or trueup.")] = DemoMode.VERIFIED,
     keep: Annotated[Path | None, typer.Option(help="An empty directory for logs, store and venue ledger.")] = None,
     json_path: Annotated[Path | None, typer.Option("--json", help="Write the report here as JSON.")] = None,
     redis: Annotated[str | None, typer.Option(help="A Redis or Valkey URL instead of the embedded server.")] = None,

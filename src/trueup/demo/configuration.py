@@ -80,6 +80,7 @@ file_name = {_text(self.log_name)}
 [clients.{CLIENT_NAME}]
 type = "binance_usdm"
 environment = "live"
+hardened = {str(self.mode == "verified").lower()}
 use_position_ids = false
 instrument_ids = [{ids}]
 base_url_http = "{self.urls.rest}"

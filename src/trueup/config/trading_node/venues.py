@@ -143,6 +143,9 @@ class BinanceClientConfig(ClientConfig):
     api_secret: SecretStr | None = None
     """API secret, or the private key (PKCS#8, base64 or PEM) of an Ed25519 key. Only from there too."""
 
+    hardened: bool = True
+    """Whether the execution client is trueup's hardened one; ``false`` takes the adapter's own, unrepaired."""
+
     base_url_http: HttpUrl | None = None
     """REST address instead of the environment's own."""
 
