@@ -48,8 +48,9 @@ def test_a_record_keeps_the_kinds_and_drops_what_changes_from_run_to_run() -> No
     measured = measured_of(outcome)
     assert measured.differences == ["fill missing x2"]
     assert measured.equal_after_secs == 1.2
-    assert measured.repeats(Measured(trading=True, converged=False, differences=["fill missing x2"]))
-    assert not measured.repeats(Measured(trading=True, converged=True))
+    assert measured.agrees(Measured(trading=True, converged=False))
+    assert not measured.agrees(Measured(trading=True, converged=True))
+    assert not measured.agrees(Measured(trading=False, converged=False))
 
 
 def test_list_names_every_scenario() -> None:

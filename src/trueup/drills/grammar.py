@@ -46,7 +46,7 @@ node reconcile
 venue fill V-1 1 [@ 101] [as T-7] [silently | twice | delayed 0.8s] [times 2]
 venue cancel V-1 [silently | twice | delayed 0.8s]      also: expire, reject
 venue amend V-1 to 4 [@ 101] [silently | twice | delayed 0.8s]
-venue external X-1 BUY 2 @ 100 [on ETH] [leg LONG] [nameless] [silently | twice | delayed 0.8s]
+venue external X-1 BUY 2 @ 100 [on ETH] [leg LONG] [nameless] [filled] [silently | twice | delayed 0.8s]
 venue moves BTC [leg LONG] to 3 [@ 101]
 venue clock -3h                                         also: now
 fault orders fail [of KIND] [by 0.8s] [times 2]
@@ -114,6 +114,7 @@ def _external(found: _Found) -> External:
         symbol=found["symbol"] or "BTC",
         leg=_leg(found),
         nameless=bool(found["nameless"]),
+        filled=bool(found["filled"]),
         push=_push(found),
     )
 
@@ -159,7 +160,7 @@ _RULES: tuple[tuple[str, Callable[[_Found], Step]], ...] = (
             int(found["times"] or 1),
         ),
     ),
-    (rf"venue external {_NAME} {_ORDER}(?P<nameless> nameless)?{_PUSH}", _external),
+    (rf"venue external {_NAME} {_ORDER}(?P<nameless> nameless)?(?P<filled> filled)?{_PUSH}", _external),
     (
         rf"venue (?P<how>cancel|expire|reject) {_NAME}{_PUSH}",
         lambda found: Finish(found["name"] or "", _FINISHED[found["how"] or ""], _push(found)),

@@ -173,10 +173,10 @@ class DrillRun:
                 await self._start(step)
             case KillNode(now):
                 if not now:
-                    await self._settle()
+                    await self._written()
                 await self._living.kill()
             case StopNode():
-                await self._settle()
+                await self._written()
                 await self._living.stop()
             case Submit():
                 await self._submit(step)
@@ -227,6 +227,10 @@ class DrillRun:
                     now_ns=now_ns,
                 )
                 self._push("accepted", step.push, order)
+                if step.filled:
+                    order, fill = self._truth.fill(order.venue_order_id, step.quantity, None, now_ns)
+                    self._push("filled", step.push, order, fill)
+                    self._push("account", step.push)
             case Finish(name, status, push):
                 await self._appear(name)
                 order = self._truth.finish(name, status, now_ns, "the venue's own decision")
@@ -271,6 +275,7 @@ class DrillRun:
         await self._settle()
         before = await self._living.state()
         for number in range(1, times + 1):
+            await self._written()
             await self._living.kill()
             await self._start(StartNode())
             if self._over:
@@ -327,6 +332,12 @@ class DrillRun:
         await node.ask("drain")
         await self._venue.sync()
         await node.ask("drain")
+
+    async def _written(self) -> None:
+        """Return once what the node handled is in its store too."""
+        await self._settle()
+        if self._node is not None and self._node.is_connected:
+            await self._node.ask("flush")
 
     async def _appear(self, name: str) -> None:
         """Wait until an order is at the venue."""

@@ -89,7 +89,7 @@ class Fill:
 
 @dataclass(frozen=True, slots=True)
 class External:
-    """Somebody else places an order on the account, with or without a client order id."""
+    """Somebody else places an order on the account, with or without a client order id; it may be filled at once."""
 
     name: str
     side: Side
@@ -98,6 +98,7 @@ class External:
     symbol: str = "BTC"
     leg: Leg = Leg.BOTH
     nameless: bool = False
+    filled: bool = False
     push: Fault | None = None
 
 

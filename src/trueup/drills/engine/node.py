@@ -20,6 +20,8 @@ from nautilus_trader.config import (
 )
 from nautilus_trader.live.node import TradingNode
 from nautilus_trader.model.identifiers import TraderId
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from trueup.drills.engine.client import CLIENT_NAME, DrillExecClientConfig, DrillExecClientFactory
 from trueup.drills.engine.dump import node_state
@@ -31,7 +33,7 @@ from trueup.drills.wire import Message, frame, read_frame
 
 DRAIN_STEP_SECS = 0.002  # short beside the 50 ms that one step of a scenario takes
 DRAIN_STEPS_MAX = 500
-FLUSH_SECS = 0.03  # the store's writer is a thread of its own; measured lag is below 5 ms on an idle machine
+FLUSH_TIMEOUT_SECS = 1.0  # the writer lags by less than 5 ms; events that were lost in an outage never come
 STOP_TIMEOUT_SECS = 1.0  # the drill's client has nothing to wait for at the end
 
 
@@ -112,6 +114,8 @@ class NodeLife:
                 )
             case "drain":
                 return await self._drain()
+            case "flush":
+                return await self._flush()
             case "reconcile":
                 return bool(await self.node.kernel.exec_engine.reconcile_execution_state())
             case "verdict":
@@ -129,7 +133,7 @@ class NodeLife:
         return {"trading": bool(self.node.trader.is_running), "failure": refused or failure}
 
     async def _drain(self) -> None:
-        """Return once every command and event that is under way has been handled and written."""
+        """Return once every command and event that is under way has been handled."""
         engine = self.node.kernel.exec_engine
         quiet = 0
         for _ in range(DRAIN_STEPS_MAX):
@@ -137,8 +141,31 @@ class NodeLife:
             if quiet > 2:
                 break
             await asyncio.sleep(DRAIN_STEP_SECS)
-        if self.spec.redis_port is not None:
-            await asyncio.sleep(FLUSH_SECS)
+
+    async def _flush(self) -> bool:
+        """Return once the store holds every event of the orders and open positions, or whether it never did.
+
+        The engine writes behind: a kill at once would lose what a trader would call long past, by chance.
+        """
+        if self.spec.redis_port is None:
+            return True
+        cache = self.node.cache
+        prefix = f"trader-{self.spec.trader_id}"
+        expected = {f"{prefix}:orders:{order.client_order_id}": order.event_count for order in cache.orders()}
+        expected |= {f"{prefix}:positions:{held.id}": held.event_count for held in cache.positions_open()}
+        deadline = self.loop.time() + FLUSH_TIMEOUT_SECS
+        async with Redis(host="127.0.0.1", port=self.spec.redis_port) as client:
+            while self.loop.time() < deadline:
+                pipeline = client.pipeline(transaction=False)
+                for key in expected:
+                    pipeline.llen(key)
+                try:
+                    if await pipeline.execute() == list(expected.values()):
+                        return True
+                except RedisError:
+                    return False
+                await asyncio.sleep(DRAIN_STEP_SECS)
+        return False
 
     async def _stop(self) -> None:
         await self.node.stop_async()
