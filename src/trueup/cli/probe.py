@@ -1,4 +1,4 @@
-"""``trueup probe``: show on the installed engine which faults of an adapter are there, and that ours does not have them."""
+"""``trueup probe``: show which faults of an adapter the installed engine has, and that ours does not have them."""
 
 from __future__ import annotations
 

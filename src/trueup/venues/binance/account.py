@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Hashable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from trueup.venues.binance.memo import History, HistoryMemo, Remembered
 from trueup.venues.binance.paging import windows_spanned
 from trueup.venues.binance.profiles import DAY_MS, WEEK_MS, VenueProfile
 from trueup.venues.binance.queries import VenueQueries
@@ -82,6 +83,32 @@ class OrdersRead:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Alive:
+    """Which symbols matter now.
+
+    ``quiet`` are those whose histories are remembered and have not moved; ``marks`` is each symbol's position and
+    working orders as listed now.
+    """
+
+    asked_ms: int
+    symbols: frozenset[str]
+    quiet: frozenset[str]
+    marks: dict[str, Hashable]
+
+
+def _marks(read: OrdersRead, positions: Iterable[Any]) -> dict[str, Hashable]:
+    parts: dict[str, list[tuple[Any, ...]]] = {}
+    for (symbol, order_id), order in read.orders.items():
+        parts.setdefault(symbol, []).append(("order", order_id, order.updateTime, order.executedQty))
+    for algo_id, algo in read.conditional.items():
+        parts.setdefault(algo.symbol, []).append(("conditional", algo_id, algo.updateTime))
+    for position in positions:
+        held = ("position", position.positionSide.value, position.positionAmt, position.entryPrice)
+        parts.setdefault(position.symbol, []).append(held)
+    return {symbol: tuple(sorted(map(str, listed))) for symbol, listed in parts.items()}
+
+
 class AccountReader:
     """Read one account.
 
@@ -113,6 +140,7 @@ class AccountReader:
         self._settings = settings
         self._known = known
         self._has_positions = has_positions
+        self._memo = HistoryMemo()
 
     async def open_orders(self, symbol: str | None) -> OrdersRead:
         """Read the working orders, ordinary and conditional, of any age."""
@@ -137,10 +165,12 @@ class AccountReader:
         now_ms : int
             The venue's time.
         """
-        symbols, read = await _all(self.history_symbols(symbol, start_ms, now_ms), self.open_orders(symbol))
+        alive, read = await _all(self._alive(symbol, start_ms, now_ms), self.open_orders(symbol))
+        for name in alive.quiet:
+            read.add(self._memo.recall(History.ORDERS, name))
         end_ms = now_ms + END_MARGIN_MS
         since_ms = end_ms - WEEK_MS + 1 if start_ms is None else max(start_ms, now_ms - ORDERS_KEPT_MS)
-        names = sorted(symbols)
+        names = sorted(alive.symbols - alive.quiet)
         lists = [self.queries.orders(name, since_ms, end_ms) for name in names]
         # The same question for fills that `fills` asks, put at the same time: it is sent once.
         fills = [self.queries.fills(name, None, end_ms) for name in names] if start_ms is None else []
@@ -149,16 +179,26 @@ class AccountReader:
             read.add(orders)
         pairs = zip(names, answers[len(names) :], strict=False)
         await _all(*(self._add_orders_of_fills(read, name, trades, since_ms, now_ms) for name, trades in pairs))
+        by_symbol: dict[str, list[Any]] = {name: [] for name in names}
+        for (name, _), order in read.orders.items():
+            if name in by_symbol:
+                by_symbol[name].append(order)
+        self._remember(History.ORDERS, by_symbol, alive, start_ms)
         if self._has_positions:
-            await self._add_conditional(read, symbols, since_ms, end_ms)
+            await self._add_conditional(read, alive.symbols, since_ms, end_ms)
         await self._add_known(read, symbol)
         return read
 
     async def fills(self, symbol: str | None, start_ms: int | None, now_ms: int) -> list[Any]:
         """Read the fills of a span, oldest first across all symbols: by venue time, then id."""
-        symbols = await self.history_symbols(symbol, start_ms, now_ms)
-        lists = await _all(*(self.queries.fills(name, start_ms, now_ms + END_MARGIN_MS) for name in sorted(symbols)))
+        alive = await self._alive(symbol, start_ms, now_ms)
+        names = sorted(alive.symbols - alive.quiet)
+        lists = await _all(*(self.queries.fills(name, start_ms, now_ms + END_MARGIN_MS) for name in names))
+        self._remember(History.FILLS, dict(zip(names, lists, strict=True)), alive, start_ms)
         fills = [fill for one in lists for fill in one]
+        for name in alive.quiet:
+            held = self._memo.recall(History.FILLS, name)
+            fills += [fill for fill in held if start_ms is None or fill.time >= start_ms]
         return sorted(fills, key=lambda fill: (fill.time, fill.id, fill.symbol))
 
     async def positions(self, symbol: str | None) -> list[Any]:
@@ -190,24 +230,50 @@ class AccountReader:
 
     async def history_symbols(self, symbol: str | None, start_ms: int | None, now_ms: int) -> set[str]:
         """Return the symbols whose history matters: alive at the venue or in the node, or traded since `start_ms`."""
+        alive = await self._alive(symbol, start_ms, now_ms)
+        return set(alive.symbols)
+
+    # -- details -----------------------------------------------------------------------------------------------------
+
+    async def _alive(self, symbol: str | None, start_ms: int | None, now_ms: int) -> _Alive:
         if symbol is not None:
-            return {symbol}
+            return _Alive(now_ms, frozenset({symbol}), frozenset(), {})
         read, positions = await _all(self.open_orders(None), self.positions(None))
-        symbols = {name for name, _ in read.orders} | {algo.symbol for algo in read.conditional.values()}
-        symbols |= {position.symbol for position in positions} | self._known.active_symbols()
+        marks = _marks(read, positions)
+        symbols = set(marks) | self._known.active_symbols()
         flat = self._known.listed_symbols() - symbols
         if len(flat) <= self._settings.direct_symbols_max or not self._has_positions:
-            return symbols | flat
-        since_ms = now_ms - self._settings.flat_history_days * DAY_MS if start_ms is None else start_ms
-        traded = await self._traded(max(since_ms, now_ms - ORDERS_KEPT_MS), now_ms)
-        return symbols | (flat if traded is None else flat & traded)
+            symbols |= flat
+        else:
+            since_ms = now_ms - self._settings.flat_history_days * DAY_MS if start_ms is None else start_ms
+            traded = await self._traded(max(since_ms, now_ms - ORDERS_KEPT_MS), now_ms)
+            symbols |= flat if traded is None else flat & traded
+        quiet = await self._quiet(symbols, marks, start_ms, now_ms)
+        return _Alive(now_ms, frozenset(symbols), quiet, marks)
 
-    # -- details ------------------------------------------------------------------------------------------------------
+    async def _quiet(
+        self, symbols: set[str], marks: dict[str, Hashable], start_ms: int | None, now_ms: int
+    ) -> frozenset[str]:
+        """Return the symbols whose histories were read before and have not moved since."""
+        if not self._has_positions:
+            return frozenset()
+        ages = self._memo.candidates(symbols, marks, start_ms)
+        if len(ages) <= self._settings.direct_symbols_max:
+            return frozenset()  # asking them costs less than asking whether they moved
+        traded = await self._traded(min(ages.values()) - END_MARGIN_MS, now_ms)
+        return frozenset() if traded is None else frozenset(ages.keys() - traded)
+
+    def _remember(self, history: History, lists: dict[str, list[Any]], alive: _Alive, start_ms: int | None) -> None:
+        if not alive.marks and not self._has_positions:
+            return
+        for name, records in lists.items():
+            remembered = Remembered(start_ms, alive.asked_ms, alive.marks.get(name), records)
+            self._memo.remember(history, name, remembered)
 
     async def _traded(self, since_ms: int, now_ms: int) -> set[str] | None:
         async def question(begun: Any) -> set[str] | None:
             begun()
-            return await self.queries.traded_symbols(since_ms, now_ms)
+            return await self.queries.traded_symbols(since_ms, now_ms + END_MARGIN_MS)
 
         answer: set[str] | None = await self.queries.flights.ask(("traded", since_ms), question)
         return answer

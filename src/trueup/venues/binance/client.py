@@ -119,9 +119,11 @@ class HardenedClient:
         await self._persist(client._instrument_provider.initialize, deadline)  # noqa: SLF001
         # The stream first, its events held: whatever changes while the account is read comes after it.
         await asyncio.wait_for(self.stream.open(), max(1.0, deadline - time.monotonic()))
-        await self._persist(client._update_account_state, deadline)  # noqa: SLF001
+        await asyncio.gather(
+            self._persist(client._update_account_state, deadline),  # noqa: SLF001
+            self._persist(client._init_dual_side_position, deadline),  # noqa: SLF001
+        )
         await client._await_account_registered()  # noqa: SLF001
-        await self._persist(client._init_dual_side_position, deadline)  # noqa: SLF001
         self.stream.release()
         self._clock_task = client.create_task(self._keep_clock(), log_msg="keep the venue's clock")
 

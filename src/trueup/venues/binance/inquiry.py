@@ -70,6 +70,7 @@ class Inquiries:
         self._names = names
         self._settings = settings
         self._asking: set[tuple[Command, str]] = set()
+        self.asked = 0
         self.resolved = 0
         self.left = 0
 
@@ -119,6 +120,7 @@ class Inquiries:
             self._asking.discard((wanted.command, wanted.client_order_id))
 
     async def _find(self, order: Any, wanted: Wanted) -> tuple[Finding, OrdersRead]:
+        self.asked += 1
         try:
             read = await self._reader.order(self._names.known_order(order), maybe_conditional=True)
         except VenueError as error:

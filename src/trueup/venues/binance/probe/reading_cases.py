@@ -14,7 +14,7 @@ from nautilus_trader.execution.messages import GenerateFillReports, GenerateOrde
 from trueup.venues.binance.probe.bench import Bench, Sighting
 from trueup.venues.binance.probe.rig import Rig, Store
 
-HANG_SECS: Final = 4.0
+HANG_SECS: Final = 2.5
 """How long an answer is waited for before a client counts as hanging; ours gives up after a fraction of it."""
 DELAY_MS: Final = 40
 PARALLEL_SYMBOLS: Final = 10

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from trueup.venues.binance.probe.bench import Bench, Sighting
 
-SETTLE_SECS: Final = 3.0
+SETTLE_SECS: Final = 2.0
 """How long a client may take to find out; ours needs a fraction of it here, a node's default settings never do."""
 
 GAP_SECS: Final = 12.0
