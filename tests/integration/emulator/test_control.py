@@ -113,6 +113,25 @@ async def test_the_market_and_forced_events_are_the_owners(client: VenueClient) 
     await use(client, work)
 
 
+async def test_conditional_orders_are_placed_triggered_cancelled_and_seen_whole(client: VenueClient) -> None:
+    stop = OrderRequest(
+        "BTCUSDT", Side.SELL, OrderType.STOP_MARKET, quantity=Decimal("0.010"), trigger_price=Decimal("49000.0")
+    )
+
+    def work(control: ControlClient) -> None:
+        first = control.place_algo_order("main", stop)
+        second = control.place_algo_order("main", stop)
+        assert control.cancel_algo_order("main", algo_id=second.algo_id).status == "CANCELED"
+        control.move_to("BTCUSDT", Decimal("48990.0"))
+        seen = {algo.algo_id: algo for algo in control.algo_orders("main")}
+        assert (seen[first.algo_id].status, seen[second.algo_id].status) == ("FINISHED", "CANCELED")
+        (order,) = control.orders("main")
+        assert seen[first.algo_id].actual_order_id == order.order_id
+        assert control.positions("main")[0].quantity == Decimal("-0.010")
+
+    await use(client, work)
+
+
 async def test_a_refused_command_carries_the_venues_code(client: VenueClient) -> None:
     with pytest.raises(RefusedError) as caught:
         await use(client, lambda control: control.cancel_order("main", "BTCUSDT", order_id=1))

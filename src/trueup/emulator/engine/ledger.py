@@ -22,7 +22,7 @@ from trueup.emulator.engine.enums import PositionSide, Side
 from trueup.emulator.engine.index import SymbolIndex, SymbolMargin
 from trueup.emulator.engine.money import EXACT
 from trueup.emulator.engine.state import AccountState, State, Wallet
-from trueup.emulator.engine.values import ZERO, Income, Order, Trade
+from trueup.emulator.engine.values import ZERO, AlgoOrder, Income, Order, Trade
 from trueup.errors import EmulatorError
 
 
@@ -41,13 +41,14 @@ class LegRecord(msgspec.Struct, frozen=True):
 
 
 class AccountRecord(msgspec.Struct, frozen=True):
-    """One account as the ledger has it: all orders (also those the venue's API forgets), trades and incomes."""
+    """One account as the ledger has it: everything, also what the venue's API forgets."""
 
     account_id: str
     wallets: dict[str, Wallet]
     legs: tuple[LegRecord, ...]
     orders: tuple[Order, ...]
     trades: tuple[Trade, ...]
+    algo_orders: tuple[AlgoOrder, ...]
     incomes: tuple[Income, ...]
 
 
@@ -72,6 +73,7 @@ class Ledger:
             ),
             orders=tuple(state.orders[oid] for index in indexes.values() for oid in index.order_ids),
             trades=tuple(trade for index in indexes.values() for trade in index.trades),
+            algo_orders=tuple(state.algos[algo_id] for index in indexes.values() for algo_id in index.algo_ids),
             incomes=tuple(state.indexes[account_id].income),
         )
 
