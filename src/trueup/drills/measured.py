@@ -50,8 +50,8 @@ class Measured(msgspec.Struct, frozen=True, omit_defaults=True):
     def agrees(self, other: Measured) -> bool:
         """Return whether another run came to the same end: trading or not, equal or not.
 
-        The list of what differs is left out: the engine's own invented records vary from run to run (measured: in 6g
-        and 6n the phantom order moves the position, or not), and so does the number of doubled fills in a race.
+        The list of what differs is left out: it can depend on where the engine's checks stand when a step is done,
+        as the number of doubled fills in 8p does.
         """
         return (self.trading, self.converged) == (other.trading, other.converged)
 
