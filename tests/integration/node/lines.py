@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import queue
 import signal
 import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -17,12 +17,11 @@ import orjson
 class NodeProcess:
     """One node in a process of its own; lines marked ``LINE`` are its life cycle."""
 
-    def __init__(self, module: str, *arguments: str, env: dict[str, str] | None = None) -> None:
+    def __init__(self, module: str, *arguments: str, python: Path = Path(sys.executable)) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", module, *arguments],
+            [str(python), "-m", module, *arguments],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
-            env={**os.environ, **(env or {})},
             text=True,
             start_new_session=True,
         )

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.integration.config.nodes import OLDEST_PYTHON
 from tests.integration.node.lines import NodeProcess
 from trueup.store.embedded import EmbeddedValkey
 
@@ -98,6 +99,19 @@ def test_an_empty_position_list_flattens_nothing_and_halts_trading_until_it_is_r
     assert only(said, "guarded")["state"] == "HALTED"
     assert only(said, "freed")["state"] == "ACTIVE"
     assert only(said, "position")["quantity"] == "2.000"
+
+
+def test_an_order_that_was_purged_is_never_made_again() -> None:
+    code, said = live("purges")
+    assert code == 0
+    purged = only(said, "purged")
+    assert (purged["steps"], purged["verdict"], purged["orders"]) == (0, "CLEAN", 0)
+
+
+def test_the_oldest_supported_engine_is_kept_true_by_the_same_binding() -> None:
+    node = NodeProcess(MAIN, "late-fill", python=OLDEST_PYTHON)
+    assert node.end(within_secs=40) == 0, node.tell()
+    assert only(node.said, "position")["average"] == 95.0
 
 
 @pytest.fixture

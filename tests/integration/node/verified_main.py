@@ -37,6 +37,7 @@ FAST = {
     "query_timeout_secs": 1.0,
     "startup_timeout_secs": 3.0,
 }
+PURGE_BUFFER_SECS = 1.0
 FLUSH_SECS = 0.3  # the store's writer is a thread of its own; it lags by milliseconds
 
 
@@ -161,6 +162,27 @@ async def _nothing(_life: Life) -> None:
     pass
 
 
+async def _monitoring(life: Life) -> None:
+    await life.wait_until(lambda: life.handle.phase.value == "MONITORING")
+
+
+async def _purge(life: Life) -> None:
+    """Let an order close and be purged, as the engine's own timer does it, while its position stays open."""
+    life.buyer.buy("O-1", "1.000", "100.0")
+    await life.wait_until(lambda: life.order("O-1") is not None and life.order("O-1").status_string() == "ACCEPTED")
+    (number,) = [row.venue_order_id for row in TRUTH.orders.values() if row.client_order_id == "O-1"]
+    life.client.push_fill(TRUTH.fill("T-1", number, "1.000", "100.0", time.time_ns()))
+    await life.wait_until(lambda: life.order("O-1").is_closed)
+    await asyncio.sleep(PURGE_BUFFER_SECS + 0.2)
+    life.node.cache.purge_closed_orders(ts_now=time.time_ns(), buffer_secs=int(PURGE_BUFFER_SECS))
+    assert life.order("O-1") is None
+    steps = 0
+    for _ in range(3):
+        outcome = await life.handle.true_up()
+        steps += len(outcome.steps)
+    say("purged", steps=steps, verdict=outcome.verdict, orders=len(life.node.cache.orders()))
+
+
 async def _lose_a_fill(life: Life) -> None:
     life.buyer.buy("O-1", "2.000", "100.0")
     await life.wait_until(lambda: life.order("O-1") is not None and life.order("O-1").status_string() == "ACCEPTED")
@@ -253,7 +275,8 @@ def _die_in_repairs() -> None:
 
 
 SCRIPTS = {
-    "starts": _nothing,
+    "starts": _monitoring,
+    "purges": _purge,
     "lost-fill": _lose_a_fill,
     "late-fill": _late_fill,
     "lost-submit": _lost_submit,
@@ -282,6 +305,8 @@ def main(case: str, truth_file: str = "", redis_port: str = "", state_dir: str =
     settings: dict[str, Any] = {"state_dir": state_dir} if state_dir else {}
     if case == "damage":
         settings["open_check_interval_secs"] = None  # it shall stay damaged
+    if case == "purges":
+        settings["purge_buffer_secs"] = PURGE_BUFFER_SECS
     if case == "dies":
         _die_in_repairs()
     life = Life(Path(truth_file) if truth_file else None, int(redis_port) if redis_port else None, **settings)
