@@ -31,9 +31,12 @@ def serve(
         Path | None, typer.Option(help="Directory of the durable ledger; without it nothing is kept.")
     ] = None,
 ) -> None:
-    """Serve until Ctrl-C or SIGTERM; print one JSON line with addresses and the default account's key when ready."""
+    """Serve until Ctrl-C or SIGTERM; print one JSON line with addresses and the default account's key when ready.
+
+    Without a configuration the market walks once a second; with one it does what market.step_interval_ms says.
+    """
     from trueup.emulator.serving import serve as run
-    from trueup.emulator.settings import read_settings
+    from trueup.emulator.settings import read_settings, walking
 
     settings = read_settings(config, port=port, control_port=control_port, state=state)
-    run(settings, typer.echo)
+    run(settings if config is not None else walking(settings), typer.echo)

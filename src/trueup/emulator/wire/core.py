@@ -34,6 +34,7 @@ from trueup.emulator.wire.routes import Services
 from trueup.emulator.wire.sockets import ClientSocket
 from trueup.emulator.wire.stream_hub import StreamHub
 from trueup.emulator.wire.stream_sockets import StreamSockets
+from trueup.emulator.wire.tapes import TapePlayer
 from trueup.emulator.wire.timers import Timers
 from trueup.emulator.wire.user_streams import UserStreams
 from trueup.emulator.wire.ws_api import WsApi
@@ -80,6 +81,7 @@ class WireCore:
             self.user_streams,
             self.market_streams,
             socket_limits,
+            TapePlayer(venue, settings.market.tapes, clock.now_ms()),
             step_interval_ms=settings.market.step_interval_ms,
             step_symbols=settings.market.step_symbols,
         )

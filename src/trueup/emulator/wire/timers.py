@@ -11,6 +11,7 @@ from trueup.emulator.wire.durability import GroupCommit
 from trueup.emulator.wire.market_streams import MarketStreams
 from trueup.emulator.wire.sockets import ClientSocket
 from trueup.emulator.wire.stream_sockets import SocketLimits
+from trueup.emulator.wire.tapes import TapePlayer
 from trueup.emulator.wire.user_streams import UserStreams
 
 
@@ -30,6 +31,7 @@ class Timers:
         user_streams: UserStreams,
         market_streams: MarketStreams,
         limits: SocketLimits,
+        tapes: TapePlayer,
         *,
         step_interval_ms: int,
         step_symbols: tuple[str, ...],
@@ -41,6 +43,7 @@ class Timers:
         self._user_streams = user_streams
         self._market_streams = market_streams
         self._limits = limits
+        self._tapes = tapes
         self._step_interval_ms = step_interval_ms
         self._step_symbols = step_symbols
         self._step_due_ms = clock.now_ms() + step_interval_ms
@@ -52,6 +55,7 @@ class Timers:
         due_ms = self._venue.next_due_ms()
         if due_ms is not None and due_ms <= now_ms:
             self._venue.advance(now_ms)
+        self._tapes.play(now_ms)
         if self._step_interval_ms and now_ms >= self._step_due_ms:
             self._step_due_ms = now_ms + self._step_interval_ms
             self._venue.step_market(1, self._step_symbols)
