@@ -126,10 +126,15 @@ def batch_cancel(call: Call) -> Any:
     parameters = call.parameters
     symbol = parameters.required_text("symbol")
     call.venue.symbol(symbol)
-    if "orderIdList" in parameters:
-        order_ids = parameters.json_list("orderIdList", items_max=BATCH_CANCEL_MAX)
+    # ccxt (4.5.90) writes both names in lower case.
+    by_id, by_client_id = (
+        next((each for each in (name, name.lower()) if each in parameters), name)
+        for name in ("orderIdList", "origClientOrderIdList")
+    )
+    if by_id in parameters:
+        order_ids = parameters.json_list(by_id, items_max=BATCH_CANCEL_MAX)
         return _each(order_ids, lambda item: _cancel_by_id(call, symbol, item))
-    client_ids = parameters.json_list("origClientOrderIdList", items_max=BATCH_CANCEL_MAX)
+    client_ids = parameters.json_list(by_client_id, items_max=BATCH_CANCEL_MAX)
     return _each(client_ids, lambda item: _cancel_by_client_id(call, symbol, item))
 
 
