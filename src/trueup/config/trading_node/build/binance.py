@@ -52,7 +52,8 @@ def binance_exec_config(name: str, client: BinanceClientConfig) -> BinanceExecCl
     names = {field: field for field in _EXEC_FIELDS}
     leverages = {BinanceSymbol(symbol): leverage for symbol, leverage in client.futures_leverages.items()}
     margin_types = {
-        BinanceSymbol(symbol): BinanceFuturesMarginType[kind.value] for symbol, kind in client.futures_margin_types.items()
+        BinanceSymbol(symbol): BinanceFuturesMarginType[kind.value]
+        for symbol, kind in client.futures_margin_types.items()
     }
     return BinanceExecClientConfig(
         **_common(BinanceExecClientConfig, name, client),

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 from nautilus_trader.adapters.binance.factories import BinanceLiveDataClientFactory, BinanceLiveExecClientFactory
 from nautilus_trader.common.config import msgspec_decoding_hook
 from nautilus_trader.live.factories import LiveDataClientFactory, LiveExecClientFactory
-
-import msgspec
 
 from trueup.config.trading_node.build.binance import binance_data_config, binance_exec_config
 from trueup.config.trading_node.build.imports import resolve
@@ -83,7 +82,9 @@ def client_configs(config: LiveTradingNodeConfig) -> tuple[dict[str, Any], dict[
         if client.data:
             data[name] = _importable(client, client.data_config_path, client.data_config, f"clients.{name}.data_config")
         if client.execution:
-            execution[name] = _importable(client, client.exec_config_path, client.exec_config, f"clients.{name}.exec_config")
+            execution[name] = _importable(
+                client, client.exec_config_path, client.exec_config, f"clients.{name}.exec_config"
+            )
     return data, execution
 
 
@@ -116,5 +117,3 @@ def _importable(client: ImportableClientConfig, path: str | None, table: dict[st
 
 def _decode(kind: type[Any], value: Any) -> Any:
     return msgspec_decoding_hook(kind, value)
-
-

@@ -232,7 +232,7 @@ def _claimed(config: LiveTradingNodeConfig, index: int, one: StrategyComponent) 
     ]
     if open_ended:
         raise ConfigValueError(
-            f"strategies[{index}].claims.claim_all: clients.{open_ended[0]} loads all instruments, which are not known yet",
+            f"strategies[{index}].claims.claim_all: clients.{open_ended[0]} loads all instruments, not known yet",
             allowed="claim_all with clients that name their instrument_ids",
             action=f"list clients.{open_ended[0]}.instrument_ids, or the claims",
         )

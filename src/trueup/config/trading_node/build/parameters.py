@@ -17,9 +17,7 @@ def knows(engine_class: type[Any], parameter: str) -> bool:
     return parameter in engine_class.__struct_fields__
 
 
-def known_parameters(
-    engine_class: type[Any], section: Section, names: Mapping[str, str], where: str
-) -> dict[str, Any]:
+def known_parameters(engine_class: type[Any], section: Section, names: Mapping[str, str], where: str) -> dict[str, Any]:
     """Return the values of a section's fields under the engine's names.
 
     Parameters
