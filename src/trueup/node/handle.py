@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Awaitable, Callable
 
 from trueup.errors import NodeError
@@ -24,6 +26,8 @@ class Handle:
         self._phase = Phase.INITIALIZING
         self._failure = ""
         self._outcome: TrueUpOutcome | None = None
+        self._confirmed_at = -math.inf
+        self._age_secs_max = math.inf
         self._true_up: Callable[[], Awaitable[TrueUpOutcome]] | None = None
 
     @property
@@ -38,8 +42,21 @@ class Handle:
 
     @property
     def last_verdict(self) -> VerdictState | None:
-        """Return the last verdict of all accounts together, None before the first; see `verdicts` for its age."""
-        return None if self._outcome is None else self._outcome.verdict
+        """Return what the last verdict of all accounts together is worth now, None before the first.
+
+        A verdict has an age: a CLEAN that no later look confirmed in time is UNKNOWN.
+        """
+        if self._outcome is None:
+            return None
+        state = self._outcome.verdict
+        if state is VerdictState.CLEAN and time.monotonic() - self._confirmed_at > self._age_secs_max:
+            return VerdictState.UNKNOWN
+        return state
+
+    @property
+    def verdict_age_secs(self) -> float:
+        """Return how long ago the last look confirmed the verdict, in seconds."""
+        return time.monotonic() - self._confirmed_at
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
@@ -98,9 +115,18 @@ class Handle:
         """Give the handle what a true-up on demand calls."""
         self._true_up = true_up
 
+    def limit_age(self, secs: float) -> None:
+        """Let a verdict go stale when no look has confirmed it for so long; without looks it never does."""
+        self._age_secs_max = secs
+
+    def confirm(self) -> None:
+        """Note that a look just agreed with the last verdict."""
+        self._confirmed_at = time.monotonic()
+
     def keep(self, outcome: TrueUpOutcome) -> bool:
         """Keep an outcome; return whether it says something else than the one before."""
         before = self._outcome
+        self.confirm()
         self._outcome = outcome
         if before is None:
             return True

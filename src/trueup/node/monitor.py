@@ -19,6 +19,9 @@ _logger = logging.getLogger("trueup.node")
 
 OVERLAP_SECS = 60.0
 """Read again before the last deep look: what the venue's lists show late."""
+RETRIES_AT_ONCE = 6
+DOUBLINGS_MAX = 6
+"""A difference that does not heal must not cost the venue's weight every few seconds for ever."""
 LOOKS_MAX = 5
 """Looks in one true-up: two that agree, one to verify, and two more for what the stream brings meanwhile."""
 
@@ -46,9 +49,11 @@ class Monitor:
         self._now_ns = now_ns
         self._started_ns = verified_ns
         self._verified_ns = verified_ns
-        self._deep_at = time.monotonic()
+        self._looked_at = time.monotonic()
         self._last: Look | None = None
-        self._unsettled = False  # the last verdict was not CLEAN: only a deep look may say that all is well again
+        # Looks since the last CLEAN verdict. While there are any, only a deep look may say that all is well again.
+        self._unsettled = 0
+        self._cheap_seen: frozenset[str] = frozenset()
         self._busy = asyncio.Lock()
         self.suspects: set[str] = set()
         self.guard_wanted = GuardState.ACTIVE
@@ -67,14 +72,17 @@ class Monitor:
             None when the cheap look was all, and clean.
         """
         async with self._busy:
-            if self.suspects or self._unsettled or self._is_deep_due():
+            if self.suspects or self._is_deep_due():
                 return await self._true_up()
             look = await self.account.cheap_look()
+            seen, self._cheap_seen = self._cheap_seen, look.fingerprints
+            if look.verdict.state is VerdictState.UNKNOWN:
+                self._unsettled += 1
+                return TrueUpOutcome(verdicts=(look.verdict,))
+            if self._unsettled:
+                return None if look.fingerprints == seen and not self._is_retry_due() else await self._true_up()
             if look.is_clean and not self._has_waited(look):
                 return None
-            if look.verdict.state is VerdictState.UNKNOWN:
-                self._unsettled = True
-                return TrueUpOutcome(verdicts=(look.verdict,))
             return await self._true_up()
 
     async def true_up(self) -> TrueUpOutcome:
@@ -104,12 +112,13 @@ class Monitor:
             if not made.steps:
                 await asyncio.sleep(self._settings.second_look_secs)
         self.guard_wanted = _guard_of(outcome)
-        self._unsettled = True
+        self._unsettled += 1
         return outcome
 
     async def _deep_look(self) -> Look:
         unexplained_before = frozenset() if self._last is None else self._last.unexplained
         depth = self._depth(widen=bool(unexplained_before))
+        self._looked_at = time.monotonic()
         look = await self.account.deep_look(depth)
         self._last = look
         return look
@@ -135,13 +144,19 @@ class Monitor:
 
     def _clean(self, look: Look, outcome: TrueUpOutcome) -> TrueUpOutcome:
         self._verified_ns = look.reading.snapshot.started_ns
-        self._deep_at = time.monotonic()
-        self._unsettled = False
+        self._unsettled = 0
         self.guard_wanted = GuardState.ACTIVE
         return replace(outcome, refused=())
 
     def _is_deep_due(self) -> bool:
-        return time.monotonic() - self._deep_at >= self._settings.deep_interval_secs
+        return time.monotonic() - self._looked_at >= self._settings.deep_interval_secs
+
+    def _is_retry_due(self) -> bool:
+        """Return whether to look deep again at what did not heal: at once a few times, then ever more rarely."""
+        interval_secs = self._settings.open_check_interval_secs or self._settings.deep_interval_secs
+        doublings = max(0, min(self._unsettled - RETRIES_AT_ONCE, DOUBLINGS_MAX))
+        pause_secs = min(interval_secs * 2**doublings, self._settings.deep_interval_secs) if doublings else 0.0
+        return time.monotonic() - self._looked_at >= pause_secs
 
     def _has_waited(self, look: Look) -> bool:
         """Return whether an order has waited for the venue's answer for longer than the threshold."""

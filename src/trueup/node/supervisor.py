@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable
+from dataclasses import replace
 from typing import Any
 
 from trueup.core.lifecycle import Transition
@@ -27,6 +28,9 @@ STARTUP_SLACK_SECS = 1.0
 """For applying what was read just before the time was up."""
 REPAIR_SETTLE_SECS = 10.0
 """How long a repair stays written down after it was done: the store's writer lags, by milliseconds when it is well."""
+AGE_LOOKS = 2
+AGE_QUERIES = 3
+"""A verdict is stale when two looks, each of three queries that time out, should have confirmed it and none has."""
 STORE_FIRST_SECS = 0.5
 LINES_MAX = 50
 SUSPICION_SECS_MIN = 1.0
@@ -60,6 +64,8 @@ class Supervisor:
         self._task: asyncio.Task[None] | None = None
         self._wake = asyncio.Event()
         self._guard = GuardState.ACTIVE
+        self._guard_before = GuardState.ACTIVE
+        self._latest: dict[str, TrueUpOutcome] = {}
         handle.bind_true_up(self.true_up)
 
     def hooks(self) -> Hooks:
@@ -91,8 +97,8 @@ class Supervisor:
             _logger.exception("the start-up true-up failed")
             self._handle.fail(f"the start-up true-up failed with {type(error).__name__}: {error}")
             return False
-        outcome = together([result.outcome for result in results])
-        self._show(outcome, during="start-up", secs=time.monotonic() - began)
+        for result in results:
+            self._show(result.outcome, during="start-up", secs=time.monotonic() - began)
         refused = [result for result in results if not result.may_trade]
         if refused:
             why = "; ".join(f"{r.outcome.verdict}: {r.reason}" for r in refused)
@@ -107,6 +113,10 @@ class Supervisor:
         if self._store_watch is not None:
             self._store_task = asyncio.create_task(self._watch_store(self._store_watch), name="trueup-store-watch")
         if self._settings.open_check_interval_secs is not None:
+            slowest_look_secs = (
+                AGE_QUERIES * self._settings.query_timeout_secs + self._settings.open_check_interval_secs
+            )
+            self._handle.limit_age(self._settings.startup_delay_secs + AGE_LOOKS * slowest_look_secs)
             self._task = asyncio.create_task(self._watch(), name="trueup-monitor")
         return True
 
@@ -122,11 +132,14 @@ class Supervisor:
         """Make every account true now, and return what came of it."""
         if not self._monitors:
             return self._handle.last_outcome or TrueUpOutcome()
-        outcomes = [await self._guarded(monitor.true_up()) for monitor in self._monitors.values()]
-        outcome = together([one for one in outcomes if one is not None])
-        self._show(outcome, during="on demand")
+        outcomes: list[TrueUpOutcome] = []
+        for monitor in self._monitors.values():
+            outcome, _ = await self._guarded(monitor.true_up())
+            if outcome is not None:
+                outcomes.append(outcome)
+                self._show(outcome, during="on demand")
         self._after_looks()
-        return outcome
+        return together(outcomes)
 
     async def _watch_store(self, watch: StoreWatch) -> None:
         await asyncio.sleep(STORE_FIRST_SECS)  # the trader starts right after this start-up
@@ -148,9 +161,11 @@ class Supervisor:
             if not self._binding.is_trading():
                 return  # the node stops: the engine skips every report from here on
             for monitor in self._monitors.values():
-                outcome = await self._guarded(monitor.cycle())
+                outcome, finished = await self._guarded(monitor.cycle())
                 if outcome is not None:
                     self._show(outcome, during="monitoring")
+                elif finished:
+                    self._handle.confirm()
             self._after_looks()
 
     def _tell(self, transitions: tuple[Transition, ...]) -> None:
@@ -165,14 +180,14 @@ class Supervisor:
                 resolved_by=None if one.resolved_by is None else one.resolved_by.value,
             )
 
-    async def _guarded(self, work: Awaitable[TrueUpOutcome | None]) -> TrueUpOutcome | None:
-        """Do work that must never end the loop, whatever an adapter or a record does."""
+    async def _guarded(self, work: Awaitable[TrueUpOutcome | None]) -> tuple[TrueUpOutcome | None, bool]:
+        """Do work that must never end the loop, whatever an adapter or a record does; say whether it was finished."""
         try:
-            return await work
+            return await work, True
         except Exception as error:
             _logger.exception("a true-up failed")
             self._handle.announcer.say("problem", text=f"{type(error).__name__}: {error}")
-            return None
+            return None, False
 
     def _after_looks(self) -> None:
         for monitor in self._monitors.values():
@@ -182,8 +197,11 @@ class Supervisor:
         order = list(GuardState)
         wanted = max((m.guard_wanted for m in self._monitors.values()), key=order.index, default=GuardState.ACTIVE)
         if wanted is not self._guard:
+            if self._guard is GuardState.ACTIVE:
+                self._guard_before = self._binding.guard()
             self._guard = wanted
-            self._binding.set_guard(wanted)
+            # What somebody else had forbidden stays forbidden when our own reason is gone, and while it stands.
+            self._binding.set_guard(max(wanted, self._guard_before, key=order.index))
             self._handle.announcer.say("guard", state=wanted.value, reason="; ".join(self._handle.lines[:3]))
 
     def _settle_repairs(self, account: AccountTruth) -> None:
@@ -192,6 +210,13 @@ class Supervisor:
             asyncio.get_running_loop().call_later(REPAIR_SETTLE_SECS, account.port.finish_repairs, done)
 
     def _show(self, outcome: TrueUpOutcome, *, during: str, secs: float | None = None) -> None:
+        """Show what came of looking at one account, or at several, beside the last word on the others."""
+        looked_at = {verdict.account_id for verdict in outcome.verdicts}
+        others = [one for account_id, one in self._latest.items() if account_id not in looked_at]
+        if len(looked_at) == 1:
+            # Steps were done once; the account's word stands until the next look at it.
+            self._latest[next(iter(looked_at))] = replace(outcome, steps=(), problems=())
+        outcome = together([*others, outcome])
         changed = self._handle.keep(outcome)
         if not changed and not outcome.steps and during == "monitoring":
             return

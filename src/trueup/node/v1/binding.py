@@ -40,7 +40,9 @@ class V1Account:
         self._binding = binding
         self._client = client
         engine, cache = binding.engine, binding.cache
-        self._repairs = Repairs(cache, client.account_id, state.ledger, client.oms_type, binding.now_ns)
+        self._repairs = Repairs(
+            cache, client.account_id, state.ledger, client.oms_type, binding.now_ns, binding.recount_portfolio
+        )
         self._applier = Applier(engine, cache, client, binding.owners, self._repairs, binding.now_ns)
         self._cache_reader = CacheReader(cache, client.account_id, binding.in_scope)
         limits = ReadLimits(
@@ -239,6 +241,11 @@ class V1Binding:
                 self.engine._handle_queue_exception(error, "event")  # noqa: SLF001 - listed in names.py
             drained += 1
         return drained
+
+    def recount_portfolio(self) -> None:
+        """Let the portfolio count its positions anew; before the trader runs the kernel does it by itself."""
+        if self.is_trading():
+            self._node.kernel.portfolio.initialize_positions()
 
     def set_guard(self, state: GuardState) -> None:
         """Tell the risk engine."""

@@ -33,16 +33,25 @@ class Repairs:
         How the account's positions are kept.
     clock_ns : Callable[[], int]
         The node's clock.
+    on_replayed : Callable[[], None]
+        Called when a position changed without an event: whoever keeps figures of it must count again.
     """
 
     def __init__(
-        self, cache: Any, account_id: Any, ledger: RepairLedger, oms_type: OmsType, clock_ns: Callable[[], int]
+        self,
+        cache: Any,
+        account_id: Any,
+        ledger: RepairLedger,
+        oms_type: OmsType,
+        clock_ns: Callable[[], int],
+        on_replayed: Callable[[], None],
     ) -> None:
         self._cache = cache
         self._account_id = account_id
         self._ledger = ledger
         self._oms_type = oms_type
         self._clock_ns = clock_ns
+        self._on_replayed = on_replayed
         self._begun: list[str] = []
 
     def revive(self, step: Revive) -> bool:
@@ -93,6 +102,7 @@ class Repairs:
                 self._cache.update_position(position)
         for client_order_id, strategy_id in orders.items():
             self._cache.add_position_id(position.id, position.instrument_id.venue, client_order_id, strategy_id)
+        self._on_replayed()
         return True
 
     # -- the durable record ------------------------------------------------------------------------------------------
