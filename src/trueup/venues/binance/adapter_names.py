@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any, Final
 
 from nautilus_trader.model.enums import OrderType
@@ -193,6 +194,15 @@ class AdapterNames:
         return {
             venue_symbol(order.instrument_id) for order in (*alive, *recent) if order.order_type in CONDITIONAL_TYPES
         }
+
+    def net_positions(self) -> list[tuple[str, Decimal]]:
+        """Return the node's open positions: symbol and signed quantity of each."""
+        positions = self.cache.positions_open(venue=self._client.venue)
+        return [(venue_symbol(one.instrument_id), one.signed_decimal_qty()) for one in positions]
+
+    def trades(self, symbol: str) -> bool:
+        """Return whether the node knows a symbol's instrument."""
+        return self.cache.instrument(self.instrument_id(symbol)) is not None
 
     def listed_symbols(self) -> set[str]:
         """Return the symbols that the node loaded."""

@@ -107,19 +107,24 @@ def ask(limits: BudgetLimits, state: BudgetState, weight: int, orders: int, lane
 def observe(
     state: BudgetState,
     now_ms: int,
+    sent_ms: int,
     *,
     used_weight: int | None = None,
     orders_ten_secs: int | None = None,
     orders_minute: int | None = None,
 ) -> BudgetState:
-    """Take over what an answer's headers say: the address may be shared with another process."""
+    """Take over what an answer's headers say: the address may be shared with another process.
+
+    An answer to what was sent before the running window counts for the one before it, however late it comes.
+    """
     state = _roll(state, now_ms)
-    return replace(
-        state,
-        weight=max(state.weight, used_weight or 0),
-        orders_ten_secs=max(state.orders_ten_secs, orders_ten_secs or 0),
-        orders_minute=max(state.orders_minute, orders_minute or 0),
-    )
+    sent = _roll(BudgetState(), sent_ms)
+    if sent.minute == state.minute:
+        weight, orders = max(state.weight, used_weight or 0), max(state.orders_minute, orders_minute or 0)
+        state = replace(state, weight=weight, orders_minute=orders)
+    if sent.ten_secs == state.ten_secs:
+        state = replace(state, orders_ten_secs=max(state.orders_ten_secs, orders_ten_secs or 0))
+    return state
 
 
 def refuse(state: BudgetState, now_ms: int, retry_after_ms: int | None, *, banned: bool) -> BudgetState:

@@ -26,6 +26,7 @@ from nautilus_trader.model.identifiers import ClientOrderId, VenueOrderId
 from trueup.errors import VenueError
 from trueup.venues.binance.account import AccountReader, KnownOrder, OrdersRead
 from trueup.venues.binance.adapter_names import AdapterNames, check_adapter, venue_symbol
+from trueup.venues.binance.gap_repair import GapRepair
 from trueup.venues.binance.gate import HttpGate
 from trueup.venues.binance.inquiry import Inquiries
 from trueup.venues.binance.outcome_runner import OutcomePool
@@ -38,10 +39,14 @@ from trueup.venues.binance.user_stream import GapHook, StreamSource, UserStream
 
 CONNECT_SECS_MAX: Final = 55.0
 """Within the engine's default of 60 s for a connection: beyond it nobody waits for us any more."""
+READINGS_MAX: Final = 4
+"""An account that trades without a pause never rests; what its last reading disagrees about the engine must judge."""
+REST_SECS: Final = 0.05
+"""The events of one fill come within milliseconds of each other."""
 RENAME_SECS_MAX: Final = 1.0
 """The engine's queue is empty within milliseconds; a node whose engine is stopped never applies it."""
-GAP_MARGIN_NS: Final = 60 * 10**9
-"""Read this far before a gap: what the venue stamped just before may have been sent just after it began."""
+GAP_MARGIN_MS: Final = 60_000
+"""Read this far before a gap's last event: of events of one instant some may have been lost and some not."""
 
 
 class HardenedClient:
@@ -93,7 +98,7 @@ class HardenedClient:
         """Subscribe to gaps of the user stream: ask for a true-up in `hook`.
 
         Events are held back until every hook has returned, or `StreamRules.hold_secs_max` have passed. Without a
-        subscriber the client itself sends the engine a mass status that covers the gap.
+        subscriber the client itself tells the engine what the gap swallowed.
 
         Parameters
         ----------
@@ -198,18 +203,18 @@ class HardenedClient:
         if command.open_only:
             read = await self.reader.open_orders(symbol)
         else:
-            read = await self.reader.orders(symbol, _millis(command.start), self.gate.venue_ms())
+            read = await self.reader.orders(symbol, self._venue_ms(command.start), self.gate.venue_ms())
         await self._take_over_names(read)
         reports = self.forms.orders(read)
         if command.open_only:
             return reports
-        start_ns, end_ns = _nanos(command.start), _nanos(command.end)
+        start_ms, end_ms = self._venue_ms(command.start) or 0, self._venue_ms(command.end)
         return [
             report
             for report in reports
             # Working orders are listed whatever their age; a closed one counts when it changed in the span.
             if report.is_open
-            or ((start_ns or 0) <= report.ts_last and (end_ns is None or report.ts_accepted <= end_ns))
+            or (start_ms <= report.ts_last / 1e6 and (end_ms is None or report.ts_accepted / 1e6 <= end_ms))
         ]
 
     async def generate_fill_reports(self, command: GenerateFillReports) -> list[FillReport]:
@@ -224,8 +229,8 @@ class HardenedClient:
         if symbol is not None and command.venue_order_id is not None and command.venue_order_id.value.isdecimal():
             trades = await self.reader.queries.fills_of_order(symbol, int(command.venue_order_id.value))
         else:
-            trades = await self.reader.fills(symbol, _millis(command.start), self.gate.venue_ms())
-        end_ms = _millis(command.end)
+            trades = await self.reader.fills(symbol, self._venue_ms(command.start), self.gate.venue_ms())
+        end_ms = self._venue_ms(command.end)
         return self.forms.fills([trade for trade in trades if end_ms is None or trade.time <= end_ms])
 
     async def generate_position_status_reports(
@@ -251,27 +256,13 @@ class HardenedClient:
 
     async def generate_mass_status(self, lookback_mins: int | None = None) -> ExecutionMassStatus | None:
         """Return everything since `lookback_mins`, or None when any part was not answered (the engine then fails)."""
-        now_ns = self.names.now_ns()
-        return await self._mass_status(None if lookback_mins is None else now_ns - lookback_mins * 60 * 10**9)
+        return await self._mass_status(None if lookback_mins is None else self.gate.venue_ms() - lookback_mins * 60_000)
 
-    async def _mass_status(self, since_ns: int | None) -> ExecutionMassStatus | None:
+    async def _mass_status(self, since_ms: int | None) -> ExecutionMassStatus | None:
         client: Any = self
         client.reconciliation_active = True
-        since_ms = None if since_ns is None else since_ns // 1_000_000
         try:
-            now_ms = self.gate.venue_ms()
-            orders, trades, positions = await asyncio.gather(
-                self.reader.orders(None, since_ms, now_ms),
-                self.reader.fills(None, since_ms, now_ms),
-                self.reader.positions(None),
-            )
-            if since_ms is not None:
-                missing = {(trade.symbol, trade.orderId) for trade in trades} - orders.orders.keys()
-                found = await asyncio.gather(
-                    *(self.reader.queries.order(symbol, order_id=order_id) for symbol, order_id in sorted(missing))
-                )
-                orders.add(order for order in found if order is not None)
-            await self._take_over_names(orders)
+            orders, trades, positions = await self._read_completely(since_ms)
             # The engine applies order by order: those whose fills came first go first.
             first_fill: dict[str, tuple[int, int]] = {}
             for trade in trades:
@@ -298,7 +289,41 @@ class HardenedClient:
         finally:
             client.reconciliation_active = False
 
+    async def _read_completely(self, since_ms: int | None) -> tuple[OrdersRead, list[Any], list[Any]]:
+        """Read what belongs together, and the orders of all its fills, however old they are."""
+        orders, trades, positions = await self._read_at_rest(since_ms)
+        missing = {(trade.symbol, trade.orderId) for trade in trades} - orders.orders.keys()
+        found = await asyncio.gather(
+            *(self.reader.queries.order(symbol, order_id=order_id) for symbol, order_id in sorted(missing))
+        )
+        orders.add(order for order in found if order is not None)
+        await self._take_over_names(orders)
+        return orders, trades, positions
+
+    async def _read_at_rest(self, since_ms: int | None) -> tuple[OrdersRead, list[Any], list[Any]]:
+        """Read orders, fills and positions that belong together: again, if the account moved in between.
+
+        The lists are different answers of different moments. The engine books what they disagree about as a position of
+        nobody; so a reading during which the stream told of a change is not used, unless it never rests.
+        """
+        for _ in range(READINGS_MAX):
+            heard = self.stream.events
+            now_ms = self.gate.venue_ms()
+            orders, trades, positions = await asyncio.gather(
+                self.reader.orders(None, since_ms, now_ms),
+                self.reader.fills(None, since_ms, now_ms),
+                self.reader.positions(None),
+            )
+            if self.stream.events == heard:
+                break
+            await asyncio.sleep(REST_SECS)
+        return orders, trades, positions
+
     # -- details ------------------------------------------------------------------------------------------------------
+
+    def _venue_ms(self, moment: Any) -> int | None:
+        """Return an instant of our clock on the venue's, in milliseconds."""
+        return None if moment is None else self.gate.skew.venue_ms(int(moment.timestamp() * 1_000))
 
     async def _take_over_names(self, read: OrdersRead) -> None:
         """Tell the node the new venue order ids of its conditional orders that became ordinary ones.
@@ -356,17 +381,18 @@ class HardenedClient:
             for hook in self._gap_hooks:
                 await hook(gap)
             return
-        client: Any = self
+        since_ms = gap.last_event_ms or self.gate.skew.venue_ms(gap.since_ns // 1_000_000)
         failures = 0
-        while (status := await self._mass_status(gap.since_ns - GAP_MARGIN_NS)) is None:
-            failures += 1
-            await asyncio.sleep(self.settings.stream.backoff(failures))
-        client._send_mass_status_report(status)  # noqa: SLF001
-
-
-def _nanos(moment: Any) -> int | None:
-    return None if moment is None else int(moment.timestamp() * 1_000) * 1_000_000
-
-
-def _millis(moment: Any) -> int | None:
-    return None if moment is None else int(moment.timestamp() * 1_000)
+        while True:
+            try:
+                orders, trades, positions = await self._read_completely(since_ms - GAP_MARGIN_MS)
+                break
+            except VenueError as error:
+                failures += 1
+                self.names.log.warning(f"After a gap the venue's state cannot be read: {error}")
+                await asyncio.sleep(self.settings.stream.backoff(failures))
+        repair = GapRepair(self.names, self.forms, self.send_report)
+        told = repair.tell(orders, trades)
+        self.names.log.info(f"Told the engine {told} changes of the gap, in the venue's order")
+        for line in repair.disagreements(positions):
+            self.names.log.error(f"After a gap the positions differ, and no fill explains it: {line}")

@@ -171,7 +171,8 @@ class HttpGate:
     @property
     def used_weight(self) -> int:
         """Return the weight used in the running minute, ours or the venue's count, whichever is higher."""
-        return budget.observe(self._state, self.venue_ms()).weight
+        now_ms = self.venue_ms()
+        return budget.observe(self._state, now_ms, now_ms).weight
 
     def venue_ms(self) -> int:
         """Return the venue's time by our estimate."""
@@ -346,7 +347,7 @@ class HttpGate:
             status = response.status
         finally:
             self.calls.append(AccountedCall(sent_ms, method, path, shown, weight, timeout_secs, waited_secs, status))
-        self._learn(response.headers)
+        self._learn(response.headers, sent_ms)
         if status >= 400:
             raise self._error(response)
         body: bytes = response.body
@@ -383,10 +384,11 @@ class HttpGate:
         """Sign a text with the account's secret."""
         return str(self._client._get_sign(text))  # noqa: SLF001  # the key stays where the adapter keeps it
 
-    def _learn(self, headers: Mapping[str, str]) -> None:
+    def _learn(self, headers: Mapping[str, str], sent_ms: int) -> None:
         self._state = budget.observe(
             self._state,
             self.venue_ms(),
+            sent_ms,
             used_weight=_number(headers.get(HEADER_WEIGHT)),
             orders_ten_secs=_number(headers.get(HEADER_ORDERS_TEN_SECS)),
             orders_minute=_number(headers.get(HEADER_ORDERS_MINUTE)),

@@ -19,6 +19,8 @@ from trueup.venues.binance.settings import HardeningSettings
 
 FIRST_ASK_SECS: Final = 0.1
 """The stream usually tells within this; asking later would only delay what is rare anyway."""
+SAME_ORDER_MARGIN_MS: Final = 1_000
+"""By how much our view of the venue's clock may err when an order of the same name is told from an earlier one."""
 NEVER_ARRIVED: Final = "the venue answered twice that it knows no such order, after the time in which it could arrive"
 CLOSED: Final = (OrderStatus.CANCELED, OrderStatus.EXPIRED, OrderStatus.REJECTED)
 
@@ -143,12 +145,24 @@ class Inquiries:
             return
         if verdict is Verdict.REJECT:
             self._reject(order, wanted, NEVER_ARRIVED if wanted.command is Command.SUBMIT else wanted.reason)
-        elif wanted.outcome is Outcome.DUPLICATE_ID and not _is_same_order(order, read):
+        elif wanted.outcome is Outcome.DUPLICATE_ID and not self._is_same_order(order, read):
             self._reject(order, wanted, wanted.reason)
         else:
             await self.tell(order, read)
         self.resolved += 1
         self._names.log.info(f"{wanted.command} of {wanted.client_order_id} is known: {verdict}")
+
+    def _is_same_order(self, order: Any, read: OrdersRead) -> bool:
+        """Return whether the order found under a client order id is the one submitted, not an earlier one."""
+        if read.conditional:
+            found, size = next(iter(read.conditional.values())), "quantity"
+            made_ms, side = found.createTime, found.side
+        else:
+            found, size = next(iter(read.orders.values())), "origQty"
+            made_ms, side = found.time, found.side.value
+        same_size = Decimal(getattr(found, size) or 0) == order.quantity.as_decimal()
+        submitted_ms = self._client.gate.skew.venue_ms(order.ts_init // 1_000_000)
+        return bool(side == order.side_string() and same_size and made_ms >= submitted_ms - SAME_ORDER_MARGIN_MS)
 
     def _reject(self, order: Any, wanted: Wanted, reason: str) -> None:
         now_ns = self._names.now_ns()
@@ -209,14 +223,3 @@ def _had_effect(found: Any, wanted: Wanted) -> bool:
         same_size = wanted.quantity is None or Decimal(found.origQty) == Decimal(wanted.quantity)
         return same_size and (wanted.price is None or Decimal(found.price) == Decimal(wanted.price))
     return False
-
-
-def _is_same_order(order: Any, read: OrdersRead) -> bool:
-    if read.conditional:
-        algo = next(iter(read.conditional.values()))
-        return bool(algo.side == order.side_string() and Decimal(algo.quantity or 0) == order.quantity.as_decimal())
-    found = next(iter(read.orders.values()))
-    same_size = Decimal(found.origQty) == order.quantity.as_decimal()
-    return bool(
-        found.side.value == order.side_string() and same_size and found.time * 1_000_000 >= order.ts_init - 10**9
-    )

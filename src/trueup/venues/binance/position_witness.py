@@ -90,7 +90,7 @@ class PositionWitness:
             self._asked[symbol] = now
             self.noticed += 1
             self._names.log.warning(f"{symbol}: the venue told a position of {quantity}, the node has {held}")
-            gap = StreamGap(told_ms * 1_000_000, self._names.now_ns(), GapReason.EVENT_LOST)
+            gap = StreamGap(told_ms * 1_000_000, self._names.now_ns(), GapReason.EVENT_LOST, told_ms)
             self._client.stream.report_gap(gap)
 
     def _held(self, symbol: str) -> Decimal | None:

@@ -93,6 +93,25 @@ class ReportForms:
         average = Decimal(str(order.avg_px)) if filled > 0 else None
         return _rebuilt(report, status, filled, average, report.ts_last)
 
+    def named(self, fill: FillReport, client_order_id: ClientOrderId | None) -> FillReport:
+        """Return a fill's report with the client order id of its order, which the venue's list of fills leaves out."""
+        return FillReport(
+            account_id=fill.account_id,
+            instrument_id=fill.instrument_id,
+            venue_order_id=fill.venue_order_id,
+            trade_id=fill.trade_id,
+            order_side=fill.order_side,
+            last_qty=fill.last_qty,
+            last_px=fill.last_px,
+            commission=fill.commission,
+            liquidity_side=fill.liquidity_side,
+            client_order_id=client_order_id,
+            venue_position_id=fill.venue_position_id,
+            ts_event=fill.ts_event,
+            report_id=UUID4(),
+            ts_init=fill.ts_init,
+        )
+
     # -- details ------------------------------------------------------------------------------------------------------
 
     def _order(self, order: Any, read: OrdersRead) -> OrderStatusReport:

@@ -68,11 +68,14 @@ class StreamGap:
         When events flowed again.
     reason : GapReason
         Why.
+    last_event_ms : int or None
+        The venue's time of the last event heard before it; None when none was.
     """
 
     since_ns: int
     until_ns: int
     reason: GapReason
+    last_event_ms: int | None = None
 
     @property
     def duration_secs(self) -> float:

@@ -100,6 +100,8 @@ class UserStream:
         self._recent: deque[bytes] = deque(maxlen=FRAMES_REMEMBERED)
         self._overlapping = False
         self._alive_ns = 0
+        self.last_event_ms: int | None = None
+        self.events = 0
         self.gaps = 0
         self.renewals = 0
         self.replacements = 0
@@ -154,7 +156,10 @@ class UserStream:
         """Ask for a repair, as if the stream had been cut: for evidence of a lost event from elsewhere."""
         self.gaps += 1
         pending = self._pending
-        self._pending = gap if pending is None else replace(gap, since_ns=min(pending.since_ns, gap.since_ns))
+        if pending is not None:
+            heard = [one.last_event_ms for one in (pending, gap) if one.last_event_ms is not None]
+            gap = replace(gap, since_ns=min(pending.since_ns, gap.since_ns), last_event_ms=min(heard, default=None))
+        self._pending = gap
         if self._repair is None or self._repair.done():
             self._repair = asyncio.get_running_loop().create_task(self._run_repairs(), name="user stream repair")
 
@@ -163,11 +168,11 @@ class UserStream:
     async def _supervise(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         while True:
             reason = await self._serve(socket)
-            since_ns = self._alive_ns
+            since_ns, last_event_ms = self._alive_ns, self.last_event_ms
             self._log.warning(f"User stream: {reason}; opening it again")
             self.hold()
             socket = await self._open_with_backoff()
-            gap = StreamGap(since_ns, self._clock_ns(), reason)
+            gap = StreamGap(since_ns, self._clock_ns(), reason, last_event_ms)
             self._log.warning(f"User stream open again after {gap.duration_secs:.1f} s; making the account true")
             self.report_gap(gap)
 
@@ -244,6 +249,8 @@ class UserStream:
         if self._overlapping and event in self._recent:
             return
         self._recent.append(event)
+        self.events += 1
+        self.last_event_ms = _event_time(event) or self.last_event_ms
         if self._held is None:
             self._handler(event)
             return

@@ -54,28 +54,28 @@ def test_a_wait_is_never_longer_than_the_window_and_then_the_request_is_granted(
     into_ms: int, weight: int, lane: Lane
 ) -> None:
     now_ms = START_MS + into_ms
-    full = observe(BudgetState(), now_ms, used_weight=100)
+    full = observe(BudgetState(), now_ms, now_ms, used_weight=100)
     grant = ask(LIMITS, full, weight, 0, lane, now_ms)
     assert 0 < grant.wait_ms <= MINUTE_MS
     assert ask(LIMITS, grant.state, weight, 0, lane, now_ms + grant.wait_ms).wait_ms == 0
 
 
 def test_reads_leave_the_reserve_to_what_trades() -> None:
-    state = observe(BudgetState(), START_MS, used_weight=90)
+    state = observe(BudgetState(), START_MS, START_MS, used_weight=90)
     assert ask(LIMITS, state, 1, 0, Lane.READ, START_MS).wait_ms > 0
     assert ask(LIMITS, state, 1, 0, Lane.TRADE, START_MS).wait_ms == 0
 
 
 def test_the_weight_that_another_process_used_counts() -> None:
     granted = ask(LIMITS, BudgetState(), 5, 0, Lane.READ, START_MS).state
-    seen = observe(granted, START_MS, used_weight=80)
+    seen = observe(granted, START_MS, START_MS, used_weight=80)
     assert ask(LIMITS, seen, 20, 0, Lane.READ, START_MS).wait_ms > 0
     assert ask(LIMITS, seen, 10, 0, Lane.READ, START_MS).wait_ms == 0
 
 
 def test_a_late_header_never_gives_back_what_was_booked() -> None:
     booked = ask(LIMITS, BudgetState(), 60, 0, Lane.READ, START_MS).state
-    assert observe(booked, START_MS, used_weight=5).weight == 60
+    assert observe(booked, START_MS, START_MS, used_weight=5).weight == 60
 
 
 def test_nothing_is_sent_before_the_wait_of_a_refusal_is_over() -> None:
@@ -108,3 +108,10 @@ def test_the_order_count_is_paced_apart_from_the_weight() -> None:
     grant = ask(LIMITS, state, 0, 1, Lane.TRADE, START_MS + EDGE_MS)
     assert grant.wait_ms == TEN_SECS_MS
     assert ask(LIMITS, state, 30, 0, Lane.READ, START_MS + EDGE_MS).wait_ms == 0
+
+
+def test_an_answer_to_what_was_sent_in_the_last_minute_does_not_count_in_this_one() -> None:
+    sent_ms = START_MS + MINUTE_MS - 400
+    now_ms = START_MS + MINUTE_MS + EDGE_MS + 10
+    late = observe(BudgetState(), now_ms, sent_ms, used_weight=100)
+    assert ask(LIMITS, late, 50, 0, Lane.READ, now_ms).wait_ms == 0
