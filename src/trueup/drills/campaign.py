@@ -56,7 +56,10 @@ class Campaign:
         directory = self._root / str(number)
         await asyncio.to_thread(directory.mkdir)
         drill = DrillRun(scenario, mode, directory, self._nursery, self._store, number=number, real_time=real_time)
-        outcome = await drill.run()
+        try:
+            outcome = await drill.run()
+        except Exception as error:  # whatever it is, the other runs go on, and this one says why it could not
+            outcome = Outcome(scenario.id, mode, failure=f"{type(error).__name__}: {error}")
         if self._keep is not None:
             target = self._keep / f"{scenario.id}-{mode}"
             await asyncio.to_thread(_keep_logs, directory, target)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -21,6 +22,12 @@ ANSWER_TIMEOUT_SECS = 30.0  # longer than any true-up of a drill's handful of or
 
 SINGLE_THREADED = {"OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false"}
 """Keeps NumPy and Arrow from starting threads when they are imported: a process with threads must not fork."""
+
+
+def _kill(pid: int) -> None:
+    # It may have ended by itself, and the word of its end be under way.
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
 
 
 class Nursery:
@@ -54,7 +61,7 @@ class Nursery:
         assert self._process.stdin is not None
         for pid, ended in list(self._ends.items()):
             if not ended.done():
-                os.kill(pid, signal.SIGKILL)
+                _kill(pid)
         self._process.stdin.close()
         await self._process.wait()
         if self._reading is not None:
@@ -64,6 +71,8 @@ class Nursery:
         """Start a node process and return its process id."""
         assert self._process is not None
         assert self._process.stdin is not None
+        if self._process.returncode is not None:
+            raise NodeError(f"the process that forks nodes ended with code {self._process.returncode}")
         forked: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._forks.append(forked)
         self._process.stdin.write(msgspec.json.encode(spec) + b"\n")
@@ -159,7 +168,7 @@ class NodeProcess:
     async def kill(self) -> None:
         """End the process with SIGKILL and wait until it is gone."""
         if self.is_alive:
-            os.kill(self.pid, signal.SIGKILL)
+            _kill(self.pid)
         await self._gone()
 
     async def stop(self) -> None:
