@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from nautilus_trader.adapters.binance.factories import BinanceLiveDataClientFactory, BinanceLiveExecClientFactory
 from nautilus_trader.config import TradingNodeConfig
 from nautilus_trader.model.identifiers import InstrumentId, TraderId, Venue
 
@@ -107,8 +106,6 @@ def test_binance_clients_of_two_kinds_stand_side_by_side_at_any_address() -> Non
     assert node.exec_clients["BINANCE_SPOT"].account_type.value == "SPOT"
     factories = config.client_factories()
     assert set(factories.data) == set(factories.execution) == {"BINANCE", "BINANCE_SPOT"}
-    assert factories.data["BINANCE"] is BinanceLiveDataClientFactory
-    assert factories.execution["BINANCE_SPOT"] is BinanceLiveExecClientFactory
 
 
 def test_data_and_execution_can_be_left_out() -> None:
