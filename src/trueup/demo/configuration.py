@@ -39,6 +39,8 @@ class NodeFile:
         Of the strategy.
     trading : bool
         Whether the strategy trades or only observes.
+    state_directory : Path
+        Where the node keeps its repair ledger.
     log_directory : Path
         Where the engine's JSON log goes.
     log_name : str
@@ -50,6 +52,7 @@ class NodeFile:
     mode: str
     seed: int
     trading: bool
+    state_directory: Path
     log_directory: Path
     log_name: str
 
@@ -67,6 +70,7 @@ trader_id = "{TRADER_ID}"
 [reconciliation]
 mode = "{self.mode}"
 startup_delay_secs = {STARTUP_DELAY_SECS}
+state_dir = {_text(str(self.state_directory))}
 
 [redis]
 host = "{store.hostname}"

@@ -209,6 +209,7 @@ class _Scene:
             mode=self._options.mode,
             seed=self._options.seed,
             trading=trading,
+            state_directory=directory / "state",
             log_directory=directory / "logs",
             log_name=f"{name}-life",
         )

@@ -123,6 +123,7 @@ class NodeSettings:
             purge_buffer_secs=config.purge_closed_orders_buffer_mins * 60.0,
             purge_from_store=bool(config.purge_from_database),
             instrument_ids=None if names is None else frozenset(map(str, names)),
+            state_dir=config.state_dir,
         )
 
     @classmethod

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field, ValidationInfo, field_validator
@@ -214,6 +215,9 @@ class ReconciliationConfig(Section):
 
     venue_outage_secs_max: PositiveSeconds = 300.0
     """The longest outage of the venue's REST interface to survive without a false verdict; the rules measure by it."""
+
+    state_dir: Path | None = None
+    """Directory of the repair ledger; by default one for each trader and store below ``~/.local/state/trueup``."""
 
     @field_validator("inflight_check_threshold_ms")
     @classmethod
