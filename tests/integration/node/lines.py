@@ -48,8 +48,10 @@ class NodeProcess:
             try:
                 line = self._queue.get(timeout=max(0.01, deadline - time.monotonic()))
             except queue.Empty:
+                self.close()
                 raise AssertionError(f"no {kind} {wanted} within {within_secs} s: {self.tell()}") from None
             if line is None:
+                self.close()
                 raise AssertionError(f"the node ended before {kind} {wanted}: {self.tell()}")
             self.said.append(line)
             if line["event"] == kind and all(line.get(name) == value for name, value in wanted.items()):
@@ -66,8 +68,7 @@ class NodeProcess:
         try:
             code = self._process.wait(within_secs)
         except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait(5)
+            self.close()
             raise AssertionError(f"the node did not end within {within_secs} s: {self.tell()}") from None
         self._reader.join(5)
         while not self._queue.empty():
@@ -76,6 +77,14 @@ class NodeProcess:
         assert self._process.stderr is not None
         self._process.stderr.close()
         return code
+
+    def close(self) -> None:
+        """End the process whatever it does, and let go of it."""
+        self._process.kill()
+        self._process.wait(5)
+        self._reader.join(5)
+        assert self._process.stderr is not None
+        self._process.stderr.close()
 
     @property
     def phases(self) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from types import SimpleNamespace
 
 import orjson
 
@@ -25,7 +24,7 @@ def main(case: str) -> int:
     if case == "hangs":
         TRUTH.hangs.add("fills")
     node = build_sim_node(reconciliation_startup_delay_secs=0.1, inflight_check_interval_ms=100)
-    handle = attach(node, SimpleNamespace(mode="native", startup_delay_secs=0.1))
+    handle = attach(node, {"mode": "native"})
     handle.listen(_say)
     return NodeRunner(node, handle).run()
 
