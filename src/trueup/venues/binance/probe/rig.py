@@ -73,6 +73,7 @@ def exec_config(ready: Ready, *, hardened: bool, settings: HardeningSettings | N
             load_ids=frozenset(InstrumentId.from_str(f"{symbol}-PERP.BINANCE") for symbol in symbols)
         ),
         max_retries=3,
+        recv_window_ms=1_500,
         retry_delay_initial_ms=50,
         retry_delay_max_ms=200,
         **stream,
@@ -95,6 +96,10 @@ class Rig:
         Bounds of ours.
     store : Store, optional
         What an earlier life left, for a warm start.
+    config : BinanceExecClientConfig, optional
+        Instead of one for a futures account of the emulator.
+    suffix : str
+        What the engine's names of instruments add to the venue's symbols.
     """
 
     def __init__(
@@ -105,9 +110,12 @@ class Rig:
         symbols: tuple[str, ...] = ("BTCUSDT", "ETHUSDT"),
         settings: HardeningSettings | None = None,
         store: Store | None = None,
+        config: Any = None,
+        suffix: str = "-PERP",
     ) -> None:
         self.ready = ready
         self.hardened = hardened
+        self.suffix = suffix
         self.store = store or Store()
         self.clock = LiveClock()
         self.bus = MessageBus(trader_id=TRADER, clock=self.clock)
@@ -125,7 +133,8 @@ class Rig:
         # The adapter keeps HTTP client and instruments of the last node in this process; a rig is a node of its own.
         adapter.get_cached_binance_http_client.cache_clear()
         adapter.get_cached_binance_futures_instrument_provider.cache_clear()
-        config = exec_config(ready, hardened=hardened, settings=settings, symbols=symbols)
+        adapter.get_cached_binance_spot_instrument_provider.cache_clear()
+        config = config or exec_config(ready, hardened=hardened, settings=settings, symbols=symbols)
         self.client: Any = factory.create(loop, "BINANCE", config, self.bus, self.cache, self.clock)
         self.engine.register_client(self.client)
         self.orders = OrderFactory(trader_id=TRADER, strategy_id=STRATEGY, clock=self.clock)
@@ -266,7 +275,7 @@ class Rig:
 
     def instrument_id(self, symbol: str) -> InstrumentId:
         """Return the engine's name of a symbol."""
-        return InstrumentId.from_str(f"{symbol}-PERP.BINANCE")
+        return InstrumentId.from_str(f"{symbol}{self.suffix}.BINANCE")
 
     def quantity(self, symbol: str, quantity: str) -> Any:
         """Return a quantity of a symbol."""
