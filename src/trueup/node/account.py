@@ -20,7 +20,7 @@ from trueup.model.plans import Plan
 from trueup.model.positions import PositionKey
 from trueup.model.snapshots import NodeSnapshot
 from trueup.model.verdicts import DEFAULT_CLAIMS, verdict_of
-from trueup.node.applied import Applied
+from trueup.node.applied import Applied, instrument_of
 from trueup.node.binding import AccountPort
 from trueup.node.look import CHEAP_CLAIMS, Look
 from trueup.node.pacing import in_slices, off_loop
@@ -38,6 +38,8 @@ GAP_SHARE = 0.8
 """Of the pause between two looks: the rule measures from the end of one reading to the start of the next."""
 ADOPT_OVERLAP_NS = 60 * NS_PER_SECOND
 """Read again before a look whose history is taken over: what the venue's lists show late."""
+LONG_REPLAY_STEPS_MIN = 2_000
+"""Below this what the engine repeats at every close does not matter."""
 LIVES_MAX = 1_000
 """Beyond this a comparison is a node that is being filled, not a list of differences to follow one by one."""
 
@@ -168,7 +170,14 @@ class AccountTruth:
         applied = self.port.begin(look.reading)
         if made.steps:
             self.port.drain()
-            await in_slices(made.steps, self.port.apply)
+            steps = made.steps
+            if len(steps) < LONG_REPLAY_STEPS_MIN or not at_startup:
+                await in_slices(steps, self.port.apply)
+            else:
+                # Instruments one after the other, each in its own time order: alternating, the engine un-pickles every
+                # closed life cycle again at each close (34 s against 1.9 s for 10,000 orders on 20 instruments).
+                with self.port.long_replay():
+                    await in_slices(sorted(steps, key=instrument_of), self.port.apply)
         if len(look.discrepancies) <= LIVES_MAX:
             self.note(look, act_on, made)
         return made, applied

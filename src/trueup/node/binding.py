@@ -6,6 +6,7 @@ A binding knows one line of NautilusTrader from the inside; everything else in `
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -85,6 +86,9 @@ class AccountPort(Protocol):
 
     def apply(self, step: Step) -> None:
         """Apply one step, at once; what goes wrong is kept in what `begin` returned."""
+
+    def long_replay(self) -> AbstractContextManager[None]:
+        """Return what to hold while thousands of steps are applied: it spares the engine repeated work."""
 
     def restore_unfinished(self) -> tuple[str, ...]:
         """Put back what a repair had purged when the process was killed; return the names of the orders."""

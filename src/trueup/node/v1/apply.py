@@ -35,7 +35,7 @@ from trueup.model.steps import (
     Seed,
     Step,
 )
-from trueup.node.applied import Applied
+from trueup.node.applied import Applied, instrument_of
 from trueup.node.v1.repair import Repairs
 from trueup.node.v1.reports import fill_report, order_report
 from trueup.venues.draft import VenueReading
@@ -83,16 +83,6 @@ class OwnerChoice:
         return self._claims.get(instrument_id.value) or self._native(instrument_id)
 
 
-def _instrument_of(step: Step) -> str:
-    match step:
-        case Seed() | Amend() | Final():
-            return step.order.instrument_id
-        case Fill():
-            return step.fill.instrument_id
-        case _:
-            return step.instrument_id
-
-
 class Applier:
     """Apply steps to one account of one node.
 
@@ -133,7 +123,7 @@ class Applier:
     def apply(self, step: Step) -> None:
         """Apply one step, at once and without a pause; a failure is kept, not raised."""
         name = type(step).__name__
-        instrument_id = _instrument_of(step)
+        instrument_id = instrument_of(step)
         if instrument_id in self._broken:
             self._applied.skipped[name] += 1
             return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 from nautilus_trader.model.enums import TradingState
@@ -17,6 +18,7 @@ from trueup.node.applied import Applied
 from trueup.node.binding import GuardState, Hooks
 from trueup.node.settings import NodeSettings
 from trueup.node.state import NodeState
+from trueup.node.v1.analyzer import closes_collected
 from trueup.node.v1.apply import EXTERNAL_OWNER, Applier, OwnerChoice
 from trueup.node.v1.names import check_engine_names
 from trueup.node.v1.repair import Repairs
@@ -119,6 +121,10 @@ class V1Account:
         """Apply one step."""
         self._applier.apply(step)
 
+    def long_replay(self) -> AbstractContextManager[None]:
+        """Collect what the portfolio's statistics record."""
+        return closes_collected(self._binding.portfolio.analyzer)
+
     def restore_unfinished(self) -> tuple[str, ...]:
         """Put back what a killed repair had purged."""
         return self._repairs.restore_unfinished()
@@ -164,6 +170,7 @@ class V1Binding:
                 action="remove it; claim the instruments whose external orders a strategy shall own",
             )
         self.cache = node.kernel.cache
+        self.portfolio = node.kernel.portfolio
         self._node = node
         self._settings = settings
         self.state = state
