@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 AMOUNT_DECIMALS: Final = 8
 _DECIMALS_MAX: Final = 24
 _ZEROS: Final = tuple("0" if not decimals else "0." + "0" * decimals for decimals in range(_DECIMALS_MAX + 1))
+_PADDING: Final = tuple("0" * decimals for decimals in range(_DECIMALS_MAX + 1))
 _SPECS: Final = tuple(f".{decimals}f" for decimals in range(_DECIMALS_MAX + 1))
 
 
@@ -24,16 +25,19 @@ type DigitsBySymbol = dict[str, Digits]
 def fixed(value: Decimal, decimals: int) -> str:
     """Write a decimal with exactly `decimals` digits after the point.
 
-    Nearly every value already has them, and then ``str`` is two to three times as fast as ``format``; lists of a
-    thousand orders are made of eight thousand such texts.
+    Nearly every value has no more of them, and then ``str`` with zeros behind it is two to four times as fast as
+    ``format``; lists of a thousand orders are made of eight thousand such texts.
     """
     if not value:
         return _ZEROS[decimals]
     text = str(value)
     point = text.find(".")
-    if point > 0 and len(text) - point - 1 == decimals and "E" not in text:
+    missing = decimals - (len(text) - point - 1) if point > 0 else decimals
+    if missing < 0 or "E" in text:
+        return format(value, _SPECS[decimals])
+    if missing == 0:
         return text
-    return format(value, _SPECS[decimals])
+    return text + (_PADDING[missing] if point > 0 else _ZEROS[decimals][1:])
 
 
 def amount(value: Decimal) -> str:

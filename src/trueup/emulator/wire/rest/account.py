@@ -36,10 +36,10 @@ def account_v2(call: Call) -> Any:
 
 def account_v3(call: Call) -> Any:
     """Show the account with assets and the positions that are open."""
-    summary = call.venue.summary(call.account_id)
+    balances = call.venue.balances(call.account_id)
     return {
-        **forms.totals_form(summary.balances),
-        "assets": [forms.asset_form(balance) for balance in summary.balances],
+        **forms.totals_form(balances),
+        "assets": [forms.asset_form(balance) for balance in balances],
         "positions": [
             forms.account_position_v3_form(leg, call.services.digits) for leg in call.venue.positions(call.account_id)
         ],

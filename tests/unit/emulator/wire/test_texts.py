@@ -1,0 +1,34 @@
+"""Decimals are written as ``format`` would write them, only faster."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from trueup.emulator.wire.forms.texts import fixed, plain
+
+
+@given(
+    digits=st.integers(-(10**20), 10**20).filter(bool),
+    exponent=st.integers(-16, 4),
+    decimals=st.integers(0, 12),
+)
+@example(digits=5, exponent=0, decimals=3)
+@example(digits=5, exponent=-1, decimals=3)
+@example(digits=-1, exponent=-9, decimals=8)
+@example(digits=12, exponent=2, decimals=0)
+def test_a_text_has_exactly_the_wanted_decimals(digits: int, exponent: int, decimals: int) -> None:
+    value = Decimal(digits).scaleb(exponent)
+
+    assert fixed(value, decimals) == format(value, f".{decimals}f")
+
+
+@given(st.decimals(allow_nan=False, allow_infinity=False, places=8))
+def test_a_plain_text_is_the_value_without_exponent_or_trailing_zeros(value: Decimal) -> None:
+    text = plain(value)
+
+    assert Decimal(text) == value
+    assert "E" not in text
+    assert "." not in text or text[-1] not in "0."
