@@ -208,11 +208,14 @@ class Inquiries:
 
 
 def _is_pending(order: Any, wanted: Wanted) -> bool:
+    """Return whether the node still does not know: the stream may have told it meanwhile."""
     if wanted.command is Command.SUBMIT:
         return order.status in (OrderStatus.INITIALIZED, OrderStatus.SUBMITTED)
     if wanted.command is Command.AMEND:
-        return bool(order.status == OrderStatus.PENDING_UPDATE)
-    return True  # a cancel of many leaves its orders open, not pending
+        same_size = wanted.quantity is None or order.quantity.as_decimal() == Decimal(wanted.quantity)
+        same_price = wanted.price is None or order.price.as_decimal() == Decimal(wanted.price)
+        return not (same_size and same_price) or order.status == OrderStatus.PENDING_UPDATE
+    return True  # a cancel is known when the order is closed
 
 
 def _had_effect(found: Any, wanted: Wanted) -> bool:

@@ -55,6 +55,7 @@ class OutcomeRun:
         command = COMMANDS[name]
         wait_secs = SEND_AGAIN_SECS
         sends = 0
+        doubtful: Failure | None = None
         while True:
             sends += 1
             try:
@@ -69,6 +70,7 @@ class OutcomeRun:
                 outcome = classify(failure, command)
                 self.last_exception = error
                 self.message = str(failure.message or error)
+                doubtful = failure if outcome is Outcome.UNKNOWN else doubtful
                 if may_send_again(outcome, command) and sends <= self._pool.send_again_max and not self._pool.stopping:
                     self._pool.log.warning(f"{name} {details}: {self.message}; sent again in {wait_secs:g} s")
                     await asyncio.sleep(wait_secs)
@@ -77,6 +79,9 @@ class OutcomeRun:
                 return self._conclude(command, details or (), kwargs, outcome, failure)
             else:
                 self.result = True
+                if doubtful is not None and command is Command.CANCEL_ALL:
+                    # The answer to the second sending says nothing about what the first one ended.
+                    self._pool.unresolved(command, details or (), kwargs, Outcome.UNKNOWN, doubtful.message)
                 return self._pool.answered(command, details or (), answer)
 
     def _conclude(

@@ -186,7 +186,7 @@ class Rig:
     def market(self, symbol: str, side: str, quantity: str) -> Order:
         """Submit a market order."""
         order = self.orders.market(self.instrument_id(symbol), OrderSide[side], self.quantity(symbol, quantity))
-        return self._submit(order)
+        return self.submit(order)
 
     def limit(self, symbol: str, side: str, quantity: str, price: str) -> Order:
         """Submit a limit order."""
@@ -194,7 +194,7 @@ class Rig:
         order = self.orders.limit(
             instrument.id, OrderSide[side], self.quantity(symbol, quantity), instrument.make_price(Decimal(price))
         )
-        return self._submit(order)
+        return self.submit(order)
 
     def stop_market(self, symbol: str, side: str, quantity: str, trigger: str) -> Order:
         """Submit a conditional order."""
@@ -206,7 +206,7 @@ class Rig:
             instrument.make_price(Decimal(trigger)),
             trigger_type=TriggerType.LAST_PRICE,
         )
-        return self._submit(order)
+        return self.submit(order)
 
     def cancel(self, order: Order) -> None:
         """Cancel an order."""
@@ -311,7 +311,8 @@ class Rig:
 
     # -- details ------------------------------------------------------------------------------------------------------
 
-    def _submit(self, order: Order, position_id: PositionId | None = None) -> Order:
+    def submit(self, order: Order, position_id: PositionId | None = None) -> Order:
+        """Submit an order."""
         self.cache.add_order(order, position_id, None)
         self.engine.execute(
             SubmitOrder(
