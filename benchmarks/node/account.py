@@ -1,0 +1,204 @@
+"""An account as a venue would report it, with every report built before any clock starts."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import defaultdict
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Final, Literal
+
+from nautilus_trader.core.uuid import UUID4
+from nautilus_trader.execution.reports import FillReport, OrderStatusReport, PositionStatusReport
+from nautilus_trader.model.currencies import USDT
+from nautilus_trader.model.enums import (
+    LiquiditySide,
+    OrderSide,
+    OrderStatus,
+    OrderType,
+    PositionSide,
+    TimeInForce,
+)
+from nautilus_trader.model.identifiers import AccountId, ClientOrderId, TradeId, VenueOrderId
+from nautilus_trader.model.instruments import CryptoPerpetual
+from nautilus_trader.model.objects import Money, Price, Quantity
+from nautilus_trader.test_kit.providers import TestInstrumentProvider
+
+CLIENT_NAME: Final = "BENCH"
+ACCOUNT_ID: Final = AccountId(f"{CLIENT_NAME}-001")
+HISTORY_STEP_NS: Final = 40_000_000  # 50,000 orders in 2,000 s
+HISTORY_AGE_NS: Final = 24 * 3_600 * 1_000_000_000
+FILL_DELAY_NS: Final = 500
+OPEN_PRICE: Final = 50
+COMMISSION: Final = Decimal("0.1")
+
+type Shape = Literal["one_sided", "round_trips"]
+
+
+def make_instruments(count: int) -> list[Any]:
+    """Return perpetuals that differ in their name alone."""
+    values = CryptoPerpetual.to_dict(TestInstrumentProvider.btcusdt_perp_binance())
+    return [
+        CryptoPerpetual.from_dict(values | {"id": f"C{i:03d}USDT-PERP.BINANCE", "raw_symbol": f"C{i:03d}USDT"})
+        for i in range(count)
+    ]
+
+
+@dataclass
+class Account:
+    """Reports by what they are asked for.
+
+    Parameters
+    ----------
+    instruments : list
+        The instruments that the account trades.
+    orders, fills : list
+        In time order.
+    """
+
+    instruments: list[Any]
+    orders: list[Any] = field(default_factory=list)
+    fills: list[Any] = field(default_factory=list)
+    positions: dict[Any, Any] = field(default_factory=dict)
+    open_orders: dict[str, Any] = field(default_factory=dict)
+    by_venue_order_id: dict[str, Any] = field(default_factory=dict)
+    fills_of_order: dict[str, list[Any]] = field(default_factory=lambda: defaultdict(list))
+
+    def add_order(self, report: Any) -> None:
+        """Add an order, or put its newer report in the place of the older one."""
+        name = report.venue_order_id.value
+        is_open = report.order_status in (OrderStatus.ACCEPTED, OrderStatus.PARTIALLY_FILLED)
+        if name not in self.by_venue_order_id or not is_open:
+            self.orders.append(report)
+        self.by_venue_order_id[name] = report
+        if is_open:
+            self.open_orders[name] = report
+        else:
+            self.open_orders.pop(name, None)
+
+    def add_fill(self, report: Any) -> None:
+        """Add a fill."""
+        self.fills.append(report)
+        self.fills_of_order[report.venue_order_id.value].append(report)
+
+    def forget_before(self, keep: int) -> None:
+        """Keep the newest closed orders only, as a venue's lists do."""
+        for report in self.orders[:-keep]:
+            name = report.venue_order_id.value
+            if name not in self.open_orders:
+                self.by_venue_order_id.pop(name, None)
+                self.fills_of_order.pop(name, None)
+        self.orders = self.orders[-keep:]
+        self.fills = self.fills[-keep:]
+
+    def orders_since(self, start_ns: int) -> list[Any]:
+        """Return what is open and what was closed since an instant."""
+        first = bisect_left(self.orders, start_ns, key=lambda report: report.ts_last)
+        known = self.orders[first:]
+        if not self.open_orders:
+            return known
+        listed = {report.venue_order_id.value for report in known}
+        return [*(one for name, one in self.open_orders.items() if name not in listed), *known]
+
+    def fills_since(self, start_ns: int) -> list[Any]:
+        """Return the fills since an instant."""
+        return self.fills[bisect_left(self.fills, start_ns, key=lambda report: report.ts_event) :]
+
+
+def order_report(
+    instrument: Any, name: str, side: OrderSide, price: int, time_ns: int, *, filled: bool, client_order_id: str = ""
+) -> Any:
+    """Return the report of an order for one contract, filled whole or not at all."""
+    quantity = Quantity(1, instrument.size_precision)
+    return OrderStatusReport(
+        account_id=ACCOUNT_ID,
+        instrument_id=instrument.id,
+        venue_order_id=VenueOrderId(f"V-{name}"),
+        client_order_id=ClientOrderId(client_order_id or f"O-{name}"),
+        order_side=side,
+        order_type=OrderType.LIMIT,
+        time_in_force=TimeInForce.GTC,
+        order_status=OrderStatus.FILLED if filled else OrderStatus.ACCEPTED,
+        quantity=quantity,
+        filled_qty=quantity if filled else Quantity(0, instrument.size_precision),
+        price=Price(price, instrument.price_precision),
+        avg_px=Decimal(price) if filled else None,
+        report_id=UUID4(),
+        ts_accepted=time_ns,
+        ts_last=time_ns + FILL_DELAY_NS if filled else time_ns,
+        ts_init=time_ns,
+    )
+
+
+def fill_report(order: Any) -> Any:
+    """Return the report of the one fill of a filled order."""
+    return FillReport(
+        account_id=ACCOUNT_ID,
+        instrument_id=order.instrument_id,
+        venue_order_id=order.venue_order_id,
+        client_order_id=order.client_order_id,
+        trade_id=TradeId(order.venue_order_id.value.replace("V-", "T-")),
+        order_side=order.order_side,
+        last_qty=order.quantity,
+        last_px=order.price,
+        commission=Money(COMMISSION, USDT),
+        liquidity_side=LiquiditySide.TAKER,
+        report_id=UUID4(),
+        ts_event=order.ts_last,
+        ts_init=order.ts_init,
+    )
+
+
+def position_report(instrument: Any, quantity: Decimal, average: Decimal, time_ns: int) -> Any:
+    """Return the report of a long position."""
+    return PositionStatusReport(
+        account_id=ACCOUNT_ID,
+        instrument_id=instrument.id,
+        position_side=PositionSide.LONG if quantity else PositionSide.FLAT,
+        quantity=Quantity(quantity, instrument.size_precision),
+        avg_px_open=average if quantity else None,
+        report_id=UUID4(),
+        ts_last=time_ns,
+        ts_init=time_ns,
+    )
+
+
+def make_account(shape: Shape, closed: int, working: int, instruments: int, now_ns: int) -> Account:
+    """Return an account with a history of a day ago, dealt over the instruments in turn.
+
+    Parameters
+    ----------
+    shape : {'one_sided', 'round_trips'}
+        Whether every fill adds to its position, or every second one closes it but for the last of each instrument.
+    closed, working : int
+        Filled orders with one fill each, and orders that rest.
+    instruments : int
+        Each of them ends with an open position.
+    """
+    account = Account(make_instruments(instruments))
+    began_ns = now_ns - HISTORY_AGE_NS
+    for k in range(working):
+        instrument = account.instruments[k % instruments]
+        account.add_order(order_report(instrument, f"W{k}", OrderSide.BUY, OPEN_PRICE, began_ns + k, filled=False))
+    held: dict[Any, list[Decimal]] = {one.id: [Decimal(0), Decimal(0)] for one in account.instruments}
+    last_round = closed // instruments - 1
+    for k in range(closed):
+        instrument, turn = account.instruments[k % instruments], k // instruments
+        # Of an even number of turns the last two both buy, so that every instrument ends with a position.
+        sells = shape == "round_trips" and turn % 2 == 1 and turn != last_round
+        side, price = OrderSide.SELL if sells else OrderSide.BUY, 100 + k % 7
+        time_ns = began_ns + working + k * HISTORY_STEP_NS
+        order = order_report(instrument, str(k), side, price, time_ns, filled=True)
+        account.add_order(order)
+        account.add_fill(fill_report(order))
+        book = held[instrument.id]
+        if sells:
+            book[0], book[1] = Decimal(0), Decimal(0)
+        else:
+            book[0], book[1] = book[0] + 1, book[1] + price
+    for instrument in account.instruments:
+        quantity, value = held[instrument.id]
+        if quantity:
+            report = position_report(instrument, quantity, value / quantity, now_ns)
+            account.positions[instrument.id] = report
+    return account
