@@ -53,7 +53,7 @@ def _section(name: str, stored: dict[str, Any]) -> str:
 def _conditions(machine: dict[str, Any]) -> str:
     return (
         f"The machine: {machine['cpu']}, {machine['cores']} cores, {machine['memory_gib']} GiB, {machine['system']}."
-        f" Load average {machine['load_before']} before and {machine['load_after']} after, the benchmark's own included."
+        f" Load average {machine['load_before']} before and {machine['load_after']} after, its own included."
         f" A million additions in a loop of Python took {machine['loop_ms']} ms of CPU time after the run."
     )
 

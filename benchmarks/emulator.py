@@ -80,8 +80,8 @@ def run(quick: bool) -> Result:
         excludes=(
             "Loopback only: no network, no TLS. The load generator's own time is inside every figure.",
             (
-                "*Per second of the server's CPU* divides by the processor time that the server used, not by the clock: what"
-                " a core of its own would give. A core that shares its caches with other work still counts as a core."
+                "*Per second of the server's CPU* divides by the processor time that the server used, not by the clock:"
+                " what a core of its own would give. A core that shares its caches with other work counts as a core."
             ),
             "The venue's weights and order counts are counted, but their limits are set out of reach.",
             "One symbol's book in the placements; the random walk stands still.",
