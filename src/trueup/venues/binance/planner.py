@@ -123,10 +123,11 @@ def plan_weight(question: WeightQuestion) -> WeightPlan:
     lists_weight, lists_requests = _lists(profile)
     history_weight, history_requests = _history(question)
     reads = question.deep_reads_at_start
-    weight = connect_weight + reads * (lists_weight + history_weight)
-    requests = len(connect) + reads * (lists_requests + history_requests)
+    again_weight, again_requests = _again(question, history_weight, history_requests)
+    weight = connect_weight + reads * lists_weight + history_weight + (reads - 1) * again_weight
+    requests = len(connect) + reads * lists_requests + history_requests + (reads - 1) * again_requests
     start_secs = _start_secs(question, len(connect), history_requests, weight)
-    steady = _steady(question, lists_weight, history_weight)
+    steady = _steady(question, lists_weight, again_weight)
     return WeightPlan(
         requests, weight, start_secs, steady, profile.weight_limit, _problems(question, start_secs, steady)
     )
@@ -155,22 +156,29 @@ def _history(question: WeightQuestion) -> tuple[int, int]:
     return weight + conditional * profile.weigh("GET", "/fapi/v1/allAlgoOrders"), orders + fills + conditional
 
 
+def _again(question: WeightQuestion, history_weight: int, history_requests: int) -> tuple[int, int]:
+    """Return weight and number of the questions for histories that were read before and have not moved: see `memo`."""
+    if question.profile.prefix != "/fapi" or question.instruments <= question.settings.direct_symbols_max:
+        return history_weight, history_requests
+    return 2 * question.profile.weigh("GET", "/fapi/v1/income"), 2
+
+
 def _start_secs(question: WeightQuestion, connect_requests: int, history_requests: int, weight: int) -> float:
     latency_secs = question.latency_ms / 1_000
     rounds = -(-history_requests // question.settings.reads_in_parallel)
-    asking_secs = latency_secs * (connect_requests + question.deep_reads_at_start * (1 + rounds))
+    asking_secs = latency_secs * (connect_requests + rounds + 2 * question.deep_reads_at_start)
     full_minutes = max(0, -(-weight // _for_reads(question)) - 1)
     # Each minute's budget lasts for that minute; only the last part is as quick as the requests are.
     return float(full_minutes * MINUTE_SECS + (asking_secs if full_minutes == 0 else asking_secs / (full_minutes + 1)))
 
 
-def _steady(question: WeightQuestion, lists_weight: int, history_weight: int) -> float:
+def _steady(question: WeightQuestion, lists_weight: int, again_weight: int) -> float:
     profile = question.profile
     positions = profile.weigh("GET", "/fapi/v3/positionRisk") if profile.prefix == "/fapi" else 0
     looks = (
         (lists_weight - positions, question.open_check_interval_secs),
         (positions, question.position_check_interval_secs),
-        (lists_weight + history_weight, question.deep_look_interval_secs),
+        (lists_weight + again_weight, question.deep_look_interval_secs),
         (profile.weigh("GET", profile.time_path), question.settings.clock_interval_secs),
         (1, question.settings.stream.renew_secs),
     )
