@@ -1,10 +1,16 @@
-"""The endpoint table names everything that is served, with its weight."""
+"""The document names everything that is served, assumed and controlled; its faults are faults."""
 
 from __future__ import annotations
 
+import json
+import re
+
 import pytest
 
-from trueup.emulator.reference import render
+from trueup.emulator.engine.assumptions import ENGINE
+from trueup.emulator.reference import render, render_endpoints
+from trueup.emulator.wire.control import COMMANDS, QUERIES
+from trueup.emulator.wire.fault_values import EVENT_ACTIONS, REQUEST_ACTIONS, SOCKET_ACTIONS, Match, parse_fault
 from trueup.emulator.wire.parameters import Parameters
 from trueup.emulator.wire.rest import ROUTES
 from trueup.emulator.wire.ws_api import ROUTES as WS_ROUTES
@@ -38,7 +44,7 @@ WEIGHTS = {
 
 
 def test_every_endpoint_has_its_row_and_every_row_is_whole() -> None:
-    table = render()
+    table = render_endpoints()
     rows = [line for line in table.splitlines() if line.startswith("| ") and "`" in line]
 
     assert len(rows) == len(ROUTES) + len(WS_ROUTES)
@@ -66,3 +72,25 @@ def test_a_book_costs_by_its_depth(limit: str, weight: int) -> None:
 )
 def test_bars_cost_by_their_number(limit: str, weight: int) -> None:
     assert ROUTES["GET", "/fapi/v1/klines"].weight_of(Parameters({"limit": limit})) == weight
+
+
+def test_the_document_tells_of_every_command_action_setting_and_assumption() -> None:
+    document = render()
+
+    assert "{{" not in document
+    assert all(f"| `{name}` " in document for name in (*COMMANDS, *QUERIES))
+    actions = (*REQUEST_ACTIONS, *EVENT_ACTIONS, *SOCKET_ACTIONS)
+    assert all(f"| `{action.model_fields['kind'].default}` |" in document for action in actions)
+    matches = document.partition("| Match |")[2].partition("| Action |")[0]
+    assert all(f"`{name}`" in matches for name in Match.model_fields)
+    assert all(statement.text in document for statement in ENGINE)
+    assert "| `market.step_interval_ms` | 0 |" in document
+
+
+def test_every_fault_of_the_document_can_be_armed() -> None:
+    section = render().partition("## Faults")[2].partition("## Streams")[0]
+    faults = re.findall(r"```json\n(.*?)```", section, re.DOTALL)
+
+    assert len(faults) >= 5
+    for raw in faults:
+        parse_fault(json.loads(raw))
