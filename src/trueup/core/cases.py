@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from trueup.core.view import TruePair, View
-from trueup.model.discrepancies import Discrepancy, DiscrepancyKind, fill_side
+from trueup.model.discrepancies import Discrepancy, DiscrepancyKind
 from trueup.model.fills import FillRecord
 from trueup.model.orders import OrderRecord
 
@@ -146,7 +146,7 @@ def _add_to_order(
     order.is_misbooked |= one.kind is DiscrepancyKind.IDENTIFIER_MISMATCH and bool(subject.trade_id)
     fill = None
     if one.kind is DiscrepancyKind.FILL_MISSING:
-        fill = view.venue.fill_by_key[(subject.instrument_id, subject.trade_id, fill_side(subject))]
+        fill = view.venue_fill(subject)
         order.missing.append(fill)
     if may_act:
         order.allowed.add(one.kind)

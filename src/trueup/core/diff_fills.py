@@ -2,64 +2,78 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Collection, Iterable
 
 from trueup.core.diff_orders import plain, signed_change
-from trueup.core.history import order_key
 from trueup.core.pairing import order_of_fill
 from trueup.core.view import View
-from trueup.model.coverage import KindCoverage
 from trueup.model.discrepancies import Discrepancy, DiscrepancyKind, Healability, Severity, Subject
-from trueup.model.fills import FillRecord
+from trueup.model.fills import FillRecord, TradeKey
 from trueup.model.identifiers import is_opening_trade_id
 
 
 def diff_missing_fills(view: View, fills: Iterable[FillRecord]) -> list[Discrepancy]:
     """Return one discrepancy for each fill that the node is expected to hold and does not."""
-    found: list[Discrepancy] = []
-    for fill in fills:
-        pair = view.pair_of(fill)
-        order = None if pair is None else (pair.node or pair.venue)
-        found.append(
-            Discrepancy(
-                kind=DiscrepancyKind.FILL_MISSING,
-                subject=Subject.of_fill(fill, order),
-                venue=f"{fill.side} {plain(fill.quantity)} @ {plain(fill.price)}",
-                time_ns=fill.time_ns,
-                severity=Severity.CRITICAL,
-            )
+    return [
+        Discrepancy(
+            kind=DiscrepancyKind.FILL_MISSING,
+            subject=_subject(fill, view),
+            venue=f"{fill.side} {plain(fill.quantity)} @ {plain(fill.price)}",
+            time_ns=fill.time_ns,
+            severity=Severity.CRITICAL,
         )
-    return found
+        for fill in fills
+    ]
 
 
 def diff_booked_fills(view: View) -> list[Discrepancy]:
     """Return what is wrong with the fills that the node holds: invented, booked twice, or with other values."""
     found: list[Discrepancy] = []
-    listed = view.venue.fill_by_key
+    listed, match = view.venue.fill_by_key, view.fills
     for key, held in view.node.fill_by_key.items():
         said = listed.get(key)
-        if said is None:
-            if not is_opening_trade_id(held.trade_id) and is_fill_covered(held, view):
-                found.append(_invented(held, view))
-        elif (
-            said.price != held.price
-            or said.quantity != held.quantity
-            or said.commission != held.commission
-            or said.commission_currency != held.commission_currency
-            or said.venue_order_id != held.venue_order_id
-        ):
+        if said is not None and not _differ(said, held):
+            continue
+        said = said or match.renamed.get(key)
+        if said is not None:
             found += _values(said, held, view)
-    for key in view.node.fill_clashes:
-        found.append(_duplicated(view, key[0], key[1]))
+    for key, said in match.misbooked.items():
+        held = view.node.fill_by_key[key]
+        found += _values(said, held, view)
+        found.append(_misbooked(said, held, view))
+    found += _surplus(view)
+    found += [_duplicated(fills[0], fills, times=1) for fills in view.node.fill_clashes.values()]
     return found
 
 
-def is_fill_covered(fill: FillRecord, view: View) -> bool:
-    """Return whether the venue would have listed this fill, had it happened."""
-    coverage: KindCoverage = view.venue.coverage.fills
-    if fill.venue_order_id in coverage.orders or fill.client_order_id in coverage.orders:
-        return True
-    return coverage.is_complete_for(fill.instrument_id, fill.time_ns)
+def _differ(said: FillRecord, held: FillRecord) -> bool:
+    return (
+        said.price != held.price
+        or said.quantity != held.quantity
+        or said.commission != held.commission
+        or said.commission_currency != held.commission_currency
+    )
+
+
+def _surplus(view: View) -> list[Discrepancy]:
+    """Return the fills that the venue would have listed and did not: a second booking of a trade, or an invention."""
+    strangers = [
+        fill for fill in view.fills.surplus if not is_opening_trade_id(fill.trade_id) and view.would_list(fill)
+    ]
+    if not strangers:
+        return []
+    at_venue: Counter[TradeKey] = Counter(fill.trade_key for fill in view.venue.fill_by_key.values())
+    holders: dict[TradeKey, list[FillRecord]] = {fill.trade_key: [] for fill in strangers}
+    for fill in view.node.fill_by_key.values():
+        if fill.trade_key in holders:
+            holders[fill.trade_key].append(fill)
+    return [
+        _duplicated(fill, holders[fill.trade_key], times=at_venue[fill.trade_key])
+        if at_venue[fill.trade_key]
+        else _invented(fill, view)
+        for fill in strangers
+    ]
 
 
 def _invented(fill: FillRecord, view: View) -> Discrepancy:
@@ -74,15 +88,14 @@ def _invented(fill: FillRecord, view: View) -> Discrepancy:
     )
 
 
-def _duplicated(view: View, instrument_id: str, trade_id: str) -> Discrepancy:
-    key = next(key for key in view.node.fill_clashes if key[:2] == (instrument_id, trade_id))
-    holders = sorted({fill.client_order_id or fill.venue_order_id or "?" for fill in view.node.fill_clashes[key]})
-    fill = view.node.fill_by_key[key]
+def _duplicated(fill: FillRecord, booked: Collection[FillRecord], *, times: int) -> Discrepancy:
+    """Return that the node booked a trade more often than the venue lists it."""
+    holders = sorted({one.client_order_id or one.venue_order_id or "?" for one in booked})
     return Discrepancy(
         kind=DiscrepancyKind.FILL_DUPLICATED,
         subject=Subject.of_fill(fill),
-        venue="once",
-        node=f"{len(view.node.fill_clashes[key])} times",
+        venue="once" if times == 1 else f"{times} times",
+        node=f"{len(booked)} times",
         detail=f"held by {', '.join(holders)}",
         time_ns=fill.time_ns,
         severity=Severity.CRITICAL,
@@ -90,11 +103,28 @@ def _duplicated(view: View, instrument_id: str, trade_id: str) -> Discrepancy:
     )
 
 
+def _misbooked(said: FillRecord, held: FillRecord, view: View) -> Discrepancy:
+    """Return that the node booked a fill on an order that is not the venue's."""
+    return Discrepancy(
+        kind=DiscrepancyKind.IDENTIFIER_MISMATCH,
+        subject=_subject(said, view),
+        venue=said.venue_order_id or said.client_order_id,
+        node=held.venue_order_id or held.client_order_id,
+        time_ns=said.time_ns,
+        severity=Severity.CRITICAL,
+        healability=Healability.REBUILD,
+    )
+
+
+def _subject(said: FillRecord, view: View) -> Subject:
+    pair = view.pair_of(said)
+    return Subject.of_fill(said, None if pair is None else (pair.node or pair.venue))
+
+
 def _values(said: FillRecord, held: FillRecord, view: View) -> list[Discrepancy]:
     """Return the differences of one fill that both sides hold."""
     found: list[Discrepancy] = []
-    pair = view.pair_of(said)
-    subject = Subject.of_fill(said, None if pair is None else (pair.node or pair.venue))
+    subject = _subject(said, view)
 
     def add(kind: DiscrepancyKind, severity: Severity, venue: str | None, node: str | None, change: str = "") -> None:
         found.append(
@@ -120,13 +150,4 @@ def _values(said: FillRecord, held: FillRecord, view: View) -> list[Discrepancy]
         venue_says = f"{plain(said.commission)} {said.commission_currency}".strip()
         node_says = f"{plain(held.commission)} {held.commission_currency}".strip()
         add(DiscrepancyKind.FILL_COMMISSION, Severity.WARNING, venue_says, node_says)
-    if order_key(said) != order_key(held) and _on_another_order(said, held, view):
-        add(DiscrepancyKind.IDENTIFIER_MISMATCH, Severity.CRITICAL, said.venue_order_id, held.venue_order_id)
     return found
-
-
-def _on_another_order(said: FillRecord, held: FillRecord, view: View) -> bool:
-    """Return whether the node booked a fill on an order that is not the venue's."""
-    pair = view.pair_of(said)
-    holder = order_of_fill(held, view.node)
-    return pair is not None and pair.node is not None and holder is not None and holder is not pair.node

@@ -64,10 +64,9 @@ def find_missing(view: View) -> Missing:
 
 
 def _unbooked(view: View) -> list[FillRecord]:
-    booked = view.node.fill_by_key
-    found = [fill for key, fill in view.venue.fill_by_key.items() if key not in booked]
+    found = view.fills.missing
     if not found:
-        return found
+        return []
     readable = {
         instrument_id: view.node.coverage.complete_for(RecordKind.FILLS, instrument_id)
         for instrument_id in {fill.instrument_id for fill in found}

@@ -12,9 +12,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from trueup.model.enums import OrderSide
-from trueup.model.fills import FillRecord
+from trueup.model.fills import FillKey, FillRecord
 
 _ZERO = Decimal(0)
+
+type FillTwin = tuple[str, OrderSide, Decimal, Decimal]
+"""Trade id, side, price, quantity: two fills that agree in these are one for a position of the engine (1.231.0).
+
+An order knows its own fills by trade id alone, so only a trade id that the venue uses again makes the difference.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +36,7 @@ class Netted:
     realized : Decimal
         Price gained by the reductions, in quote currency for a linear instrument, before commissions, over every life
         cycle.
-    trade_ids : tuple of str
+    fill_keys : tuple of FillKey
         The fills of the present life cycle, or of the last one when flat, in the order applied. The first may be
         there with its rest only.
     opened_ns : int
@@ -44,7 +50,7 @@ class Netted:
     quantity: Decimal = _ZERO
     average_price: Decimal | None = None
     realized: Decimal = _ZERO
-    trade_ids: tuple[str, ...] = ()
+    fill_keys: tuple[FillKey, ...] = ()
     opened_ns: int = 0
     flips: int = 0
     opened_by_flip: bool = False
@@ -62,13 +68,13 @@ def net(fills: Iterable[FillRecord], start: Netted = FLAT) -> Netted:
     quantity = start.quantity
     average = start.average_price
     realized = start.realized
-    trade_ids = list(start.trade_ids)
+    keys = list(start.fill_keys)
     opened_ns, flips, opened_by_flip = start.opened_ns, start.flips, start.opened_by_flip
     for fill in fills:
         signed = fill.quantity if fill.side is OrderSide.BUY else -fill.quantity
         after = quantity + signed
         if not quantity:
-            trade_ids, opened_ns, opened_by_flip = [], fill.time_ns, False
+            keys, opened_ns, opened_by_flip = [], fill.time_ns, False
             average = fill.price
         elif (quantity > 0) == (signed > 0):
             if average is not None:
@@ -78,19 +84,24 @@ def net(fills: Iterable[FillRecord], start: Netted = FLAT) -> Netted:
             if average is not None:
                 realized += (fill.price - average) * (closed if quantity > 0 else -closed)
             if after and (after > 0) != (quantity > 0):
-                trade_ids, opened_ns, opened_by_flip = [], fill.time_ns, True
+                keys, opened_ns, opened_by_flip = [], fill.time_ns, True
                 average, flips = fill.price, flips + 1
-        trade_ids.append(fill.trade_id)
+        keys.append(fill.key)
         quantity = after
     return Netted(
         quantity=quantity,
         average_price=average if quantity else None,
         realized=realized,
-        trade_ids=tuple(trade_ids),
+        fill_keys=tuple(keys),
         opened_ns=opened_ns,
         flips=flips,
         opened_by_flip=opened_by_flip,
     )
+
+
+def fill_twin(fill: FillRecord) -> FillTwin:
+    """Return what the engine's position takes for the same fill, whatever its order: see `FillTwin`."""
+    return (fill.trade_id, fill.side, fill.price, fill.quantity)
 
 
 def in_time_order(fills: Iterable[FillRecord]) -> list[FillRecord]:

@@ -6,15 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from trueup.core.diff_fills import is_fill_covered
 from trueup.core.expected import settled_orders
 from trueup.core.history import History, history_of, opening_cut
-from trueup.core.netting import Netted, in_time_order, net, opening_price
+from trueup.core.netting import Netted, fill_twin, in_time_order, net, opening_price
 from trueup.core.tolerance import Tolerance, within
 from trueup.core.view import View
 from trueup.model.coverage import RecordKind
 from trueup.model.enums import Leg, OrderSide
-from trueup.model.fills import FillKey, FillRecord
+from trueup.model.fills import FillRecord
 from trueup.model.identifiers import opening_client_order_id, opening_trade_id
 from trueup.model.positions import PositionKey, PositionRecord
 from trueup.model.steps import Fill, OpeningBalance, RefusalCode, ReplayPosition
@@ -69,10 +68,10 @@ def predict(view: View, key: PositionKey, fills: Iterable[Fill]) -> dict[str, Pr
         start = Netted(
             quantity=quantity,
             average_price=record.average_price if record is not None else None,
-            trade_ids=tuple(fill.trade_id for fill in own),
+            fill_keys=tuple(view.venue_key(fill) for fill in own),
             opened_ns=record.opened_ns if record is not None else 0,
         )
-        netted, fresh = _apply(start, new.get(owner, []), {fill.key for fill in own})
+        netted, fresh = _apply(start, new.get(owner, []), own)
         predicted[owner] = Predicted(
             owner=owner,
             record=record,
@@ -83,20 +82,25 @@ def predict(view: View, key: PositionKey, fills: Iterable[Fill]) -> dict[str, Pr
     return predicted
 
 
-def _apply(start: Netted, fills: list[FillRecord], booked: set[FillKey]) -> tuple[Netted, list[FillRecord]]:
+def _apply(start: Netted, fills: list[FillRecord], own: list[FillRecord]) -> tuple[Netted, list[FillRecord]]:
     """Apply fills to a position that may hold some of them already; return what it comes to and those that it took.
 
-    The engine knows a fill again only while it belongs to the position's present life cycle: after the position went
-    through flat, a fill that it had held before moves it once more.
+    The engine's position knows a fill again by trade id, side, price and quantity, whatever its order, and only while
+    it belongs to the present life cycle: after the position went through flat, a fill that it had held before moves it
+    once more (measured on 1.231.0).
     """
-    if not any(fill.key in booked for fill in fills):
+    held = {fill_twin(fill) for fill in own}
+    if len(held) == len(own) and len(held | {fill_twin(fill) for fill in fills}) == len(own) + len(fills):
         return net(fills, start), fills
     netted, taken = start, []
     for fill in fills:
-        if fill.key in booked and fill.trade_id in netted.trade_ids:
+        if fill_twin(fill) in held:
             continue
-        netted = net([fill], netted)
+        before, netted = netted, net([fill], netted)
         taken.append(fill)
+        if len(netted.fill_keys) == 1 and before.fill_keys:
+            held = set()
+        held.add(fill_twin(fill))
     return netted, taken
 
 
@@ -136,9 +140,9 @@ def replay_for(
     if within(true.average_price, one.netted.average_price, tolerance.arithmetic_relative):
         return None
     # The position may hold no more than the rest of a fill that crossed zero, and less of it than the true order says.
-    own = {fill.trade_id: fill for fill in one.fills}
-    is_held = set(true.trade_ids) <= set(one.netted.trade_ids)
-    if true.opened_by_flip or not is_held or net(own[name] for name in true.trade_ids).quantity != true.quantity:
+    own = {view.venue_key(fill): fill for fill in one.fills}
+    is_held = set(true.fill_keys) <= set(one.netted.fill_keys)
+    if true.opened_by_flip or not is_held or net(own[name] for name in true.fill_keys).quantity != true.quantity:
         return RefusalCode.NEEDS_REBUILD
     position_id = one.record.position_id if one.record is not None else None
     return ReplayPosition(
@@ -146,7 +150,7 @@ def replay_for(
         leg=key[1],
         position_id=position_id or "",
         owner=one.owner,
-        trade_ids=true.trade_ids,
+        fill_keys=tuple(own[name].key for name in true.fill_keys),
         quantity=true.quantity,
         average_price=true.average_price,
     )
@@ -165,9 +169,9 @@ def holds_only_venue_fills(view: View, key: PositionKey) -> bool:
     """Return whether every fill that the node's positions hold is one of the venue's, at its price."""
     for position in view.node.positions_by_key.get(key, ()):
         for fill in position.fills:
-            said = view.venue.fill_by_key.get(fill.key)
+            said = view.venue.fill_by_key.get(view.venue_key(fill))
             if said is None:
-                if is_fill_covered(fill, view):
+                if view.would_list(fill):
                     return False
             elif said.price != fill.price:
                 return False

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from trueup.core.cases import InstrumentCase, OrderCase
-from trueup.core.diff_fills import is_fill_covered
 from trueup.core.diff_orders import EXTERNAL_OWNER
 from trueup.core.history import History, OrderKey, history_of, order_key
 from trueup.core.plan_orders import fresh_known, fresh_steps, merged
@@ -106,7 +105,7 @@ def _older_fill(instrument_id: str, view: View) -> FillRecord | None:
     for position in view.node.positions:
         if position.instrument_id == instrument_id and position.quantity:
             for fill in position.fills:
-                if fill.key not in view.venue.fill_by_key and not is_fill_covered(fill, view):
+                if view.venue_key(fill) not in view.venue.fill_by_key and not view.would_list(fill):
                     return fill
     return None
 

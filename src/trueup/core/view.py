@@ -7,9 +7,11 @@ from decimal import Decimal
 from functools import cached_property
 from typing import NamedTuple
 
+from trueup.core.fill_matching import FillMatch, match_fills
 from trueup.core.history import OrderKey
 from trueup.core.pairing import Pairing, pair_orders
 from trueup.model.coverage import RecordKind
+from trueup.model.discrepancies import Subject, fill_side
 from trueup.model.enums import OrderSide, OrderStatus, OrderType
 from trueup.model.fills import FillKey, FillRecord
 from trueup.model.identifiers import opening_client_order_id, opening_trade_id
@@ -130,9 +132,14 @@ class View:
         self._by_venue_key = by_venue_key
 
     @cached_property
+    def fills(self) -> FillMatch:
+        """Return which fill of the venue is which fill of the node's orders."""
+        return match_fills(self.venue, self.node, self.venue_key, self.would_list)
+
+    @cached_property
     def position_booked(self) -> frozenset[FillKey]:
-        """Return the names of all fills that the node's positions hold."""
-        return frozenset(fill.key for position in self.node.positions for fill in position.fills)
+        """Return the venue's names of all fills that the node's positions hold."""
+        return frozenset(self.venue_key(fill) for position in self.node.positions for fill in position.fills)
 
     @cached_property
     def _by_client_id(self) -> dict[str, TruePair]:
@@ -165,8 +172,41 @@ class View:
         return self._by_client_id.get(client_order_id) if client_order_id else None
 
     def pair_of(self, fill: FillRecord) -> TruePair | None:
-        """Return the order of a venue fill, paired; None when the venue did not list the order."""
+        """Return the order of a fill, paired; None when the venue did not list the order."""
         return self.pair_named(fill.instrument_id, fill.venue_order_id, fill.client_order_id)
+
+    def venue_key(self, fill: FillRecord) -> FillKey:
+        """Return the name under which the venue lists a fill of the node; the fill's own where it lists none.
+
+        The node may know an order by a former number, and either side by one of its two names alone.
+        """
+        listed = self.venue.fill_by_key
+        key = fill.key
+        if key in listed:
+            return key
+        pair = self.pair_of(fill)
+        names = [fill.client_order_id]
+        if pair is not None:
+            names = [pair.venue.venue_order_id, pair.venue.client_order_id, fill.client_order_id]
+        for name in names:
+            candidate = (*fill.trade_key, name or "")
+            if candidate in listed:
+                return candidate
+        return key
+
+    def venue_fill(self, subject: Subject) -> FillRecord:
+        """Return the venue's fill that a discrepancy is about."""
+        trade = (subject.instrument_id, subject.trade_id, fill_side(subject))
+        listed = self.venue.fill_by_key
+        by_number = listed.get((*trade, subject.venue_order_id))
+        return by_number if by_number is not None else listed[(*trade, subject.client_order_id)]
+
+    def would_list(self, fill: FillRecord) -> bool:
+        """Return whether the venue would have listed this fill, had it happened."""
+        coverage = self.venue.coverage.fills
+        if fill.venue_order_id in coverage.orders or fill.client_order_id in coverage.orders:
+            return True
+        return coverage.is_complete_for(fill.instrument_id, fill.time_ns)
 
     def venue_quantity(self, key: PositionKey) -> Decimal | None:
         """Return the venue's position, 0 when a complete list does not have it, None when it was not read."""
@@ -187,7 +227,8 @@ class View:
         instrument_id, leg = key
         for side in (OrderSide.BUY, OrderSide.SELL):
             trade_id = opening_trade_id(self.node.account_id, instrument_id, leg, side)
-            found = self.node.fill_by_key.get((instrument_id, trade_id, side))
+            name = opening_client_order_id(self.node.account_id, instrument_id, leg)
+            found = self.node.fill_by_key.get((instrument_id, trade_id, side, name))
             if found is not None:
                 return found
             for position in self.node.positions_by_key.get(key, ()):

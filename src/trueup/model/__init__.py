@@ -7,7 +7,7 @@ from trueup.model.balances import BalanceRecord
 from trueup.model.coverage import Coverage, FailedQuery, KindCoverage, RecordKind, Window
 from trueup.model.discrepancies import Discrepancy, DiscrepancyKind, Healability, Severity, Subject
 from trueup.model.enums import Leg, LiquiditySide, OrderSide, OrderStatus, OrderType, TimeInForce
-from trueup.model.fills import FillKey, FillRecord
+from trueup.model.fills import FillKey, FillRecord, TradeKey
 from trueup.model.identifiers import external_client_order_id, opening_client_order_id, opening_trade_id
 from trueup.model.orders import OrderRecord
 from trueup.model.plans import Plan
@@ -71,6 +71,7 @@ __all__ = [
     "Step",
     "Subject",
     "TimeInForce",
+    "TradeKey",
     "VenueOrderKey",
     "VenueSnapshot",
     "Verdict",

@@ -105,12 +105,12 @@ class Subject:
     def canonical(self) -> str:
         """Return the one spelling that the fingerprint is made of.
 
-        A fill is named by instrument, trade and side alone, an order by the client order id where there is one (an
-        order has it before the venue gives a number), so that a name learnt later does not make the same difference a
-        new one.
+        An order is named by the client order id where there is one (an order has it before the venue gives a number),
+        a fill's order by the number (no fill comes before it), so that a name learnt later does not make the same
+        difference a new one.
         """
         if self.trade_id:
-            return f"fill|{self.instrument_id}|{self.trade_id}|{self.side}"
+            return f"fill|{self.instrument_id}|{self.trade_id}|{self.side}|{self.order_name}"
         if self.client_order_id or self.venue_order_id:
             return f"order|{self.instrument_id}|{self.client_order_id or self.venue_order_id}"
         if self.currency:

@@ -7,10 +7,16 @@ from decimal import Decimal
 
 from trueup.model.enums import Leg, LiquiditySide, OrderSide
 
-type FillKey = tuple[str, str, OrderSide]
-"""What names a fill: instrument, trade id, side.
+type TradeKey = tuple[str, str, OrderSide]
+"""Instrument, trade id, side.
 
 Trade ids are unique per instrument, not globally; the side tells the two halves of a self-trade apart.
+"""
+type FillKey = tuple[str, str, OrderSide, str]
+"""What names a fill: its `TradeKey` and its order, by the venue's number, by client order id where there is none.
+
+The order belongs to the name because a venue may use a trade id again: on another order of the same side it is another
+fill.
 """
 
 
@@ -62,6 +68,11 @@ class FillRecord:
     @property
     def key(self) -> FillKey:
         """Return what names the fill."""
+        return (self.instrument_id, self.trade_id, self.side, self.venue_order_id or self.client_order_id or "")
+
+    @property
+    def trade_key(self) -> TradeKey:
+        """Return what the fill shares with other fills of the same trade id."""
         return (self.instrument_id, self.trade_id, self.side)
 
     @property

@@ -8,7 +8,7 @@ reported.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from trueup.model.balances import BalanceRecord
@@ -26,16 +26,23 @@ def _order_rank(order: OrderRecord) -> tuple[int, object, bool, str]:
     return (order.updated_ns, order.filled_quantity, order.is_closed, repr(order))
 
 
-def _keep_greatest[K, V](
-    index: dict[K, V], clashes: dict[K, tuple[V, ...]], key: K, value: V, rank: Callable[[V], object]
-) -> None:
-    """Put a value under its key; on a clash keep the greatest by ``rank`` and remember every different value."""
-    held = index.setdefault(key, value)
-    if held is value or held == value:
-        return
-    different = {repr(one): one for one in (*clashes.get(key, ()), held, value)}
-    clashes[key] = tuple(different[text] for text in sorted(different))
-    index[key] = max(held, value, key=rank)  # type: ignore[arg-type]  # ranks are tuples of comparable values
+def _index[K, V](
+    keyed: Iterable[tuple[K, V]], rank: Callable[[V], object]
+) -> tuple[dict[K, V], dict[K, tuple[V, ...]]]:
+    """Index values by key; on a clash keep the greatest by ``rank`` and return every different value beside it."""
+    index: dict[K, V] = {}
+    clashing: dict[K, list[V]] = {}
+    for key, value in keyed:
+        held = index.setdefault(key, value)
+        if held is not value and held != value:
+            clashing.setdefault(key, [held]).append(value)
+    clashes: dict[K, tuple[V, ...]] = {}
+    for key, values in clashing.items():
+        # Each value is spelt once, however many share the key.
+        different = {repr(one): one for one in values}
+        clashes[key] = tuple(different[text] for text in sorted(different))
+        index[key] = max(clashes[key], key=rank)  # type: ignore[arg-type]  # ranks are tuples of comparable values
+    return index, clashes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +56,8 @@ class Snapshot:
     started_ns, ended_ns : int
         When the reading began and ended. A venue is read by several calls: what happened in between may be half seen.
     orders, fills, positions, balances
-        The records, in any order.
+        The records, in any order. The indexes hold a fill that names its order by client order id alone under the
+        order's number, where the orders tell it.
     coverage : Coverage
         How far the reading reached.
     """
@@ -85,15 +93,17 @@ class Snapshot:
         put(self, "balance_by_currency", {balance.currency: balance for balance in self.balances})
 
     def _index_orders(self) -> None:
-        by_client: dict[str, OrderRecord] = {}
-        by_venue: dict[VenueOrderKey, OrderRecord] = {}
-        clashes: dict[str, tuple[OrderRecord, ...]] = {}
-        venue_clashes: dict[VenueOrderKey, tuple[OrderRecord, ...]] = {}
-        for order in self.orders:
-            if order.client_order_id is not None:
-                _keep_greatest(by_client, clashes, order.client_order_id, order, _order_rank)
-            if order.venue_order_id is not None:
-                _keep_greatest(by_venue, venue_clashes, (order.instrument_id, order.venue_order_id), order, _order_rank)
+        by_client, clashes = _index(
+            ((order.client_order_id, order) for order in self.orders if order.client_order_id is not None), _order_rank
+        )
+        by_venue, venue_clashes = _index(
+            (
+                ((order.instrument_id, order.venue_order_id), order)
+                for order in self.orders
+                if order.venue_order_id is not None
+            ),
+            _order_rank,
+        )
         clashes.update({venue_id: held for (_, venue_id), held in venue_clashes.items()})
         put = object.__setattr__
         put(self, "order_by_client_id", by_client)
@@ -101,12 +111,11 @@ class Snapshot:
         put(self, "order_clashes", clashes)
 
     def _index_fills(self) -> None:
-        by_key: dict[FillKey, FillRecord] = {}
-        clashes: dict[FillKey, tuple[FillRecord, ...]] = {}
+        fills = [self._numbered(fill) if fill.venue_order_id is None else fill for fill in self.fills]
+        by_key, clashes = _index(((fill.key, fill) for fill in fills), repr)
         by_venue: dict[VenueOrderKey, list[FillRecord]] = {}
         by_client: dict[str, list[FillRecord]] = {}
-        for fill in self.fills:
-            _keep_greatest(by_key, clashes, (fill.instrument_id, fill.trade_id, fill.side), fill, repr)
+        for fill in fills:
             if fill.venue_order_id is not None:
                 by_venue.setdefault((fill.instrument_id, fill.venue_order_id), []).append(fill)
             elif fill.client_order_id is not None:
@@ -116,6 +125,19 @@ class Snapshot:
         put(self, "fill_clashes", clashes)
         put(self, "_fills_by_venue_id", by_venue)
         put(self, "_fills_by_client_id", by_client)
+
+    def _numbered(self, fill: FillRecord) -> FillRecord:
+        """Return a fill that names its order by client order id alone with the order's number, where one is listed.
+
+        Else the same fill, told once by either name, would be two.
+        """
+        name = fill.client_order_id
+        if name is None or name in self.order_clashes:
+            return fill
+        order = self.order_by_client_id.get(name)
+        if order is None or order.venue_order_id is None or order.instrument_id != fill.instrument_id:
+            return fill
+        return replace(fill, venue_order_id=order.venue_order_id)
 
     def order_named(
         self, *, client_order_id: str | None, venue_order_id: str | None, instrument_id: str

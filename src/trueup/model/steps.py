@@ -12,7 +12,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from trueup.model.enums import Leg, OrderSide, OrderStatus
-from trueup.model.fills import FillRecord
+from trueup.model.fills import FillKey, FillRecord
 from trueup.model.orders import OrderRecord
 
 type StepKey = tuple[int, int, int, int, str, str]
@@ -213,15 +213,15 @@ class PendingResolved:
 class ReplayPosition:
     """Replay a position's own fills in place, in the venue's time order, after a fill came late.
 
-    ``trade_ids`` are all fills of the present life cycle in that order; ``quantity`` and ``average_price`` are what
-    must come out, to be checked after.
+    ``fill_keys`` are all fills of the present life cycle in that order, as the node names them; ``quantity`` and
+    ``average_price`` are what must come out, to be checked after.
     """
 
     instrument_id: str
     leg: Leg
     position_id: str
     owner: str
-    trade_ids: tuple[str, ...]
+    fill_keys: tuple[FillKey, ...]
     quantity: Decimal
     average_price: Decimal
 

@@ -70,7 +70,8 @@ class ModelPosition:
 
     def apply(self, fill: FillRecord) -> None:
         """Apply a fill as the engine does: refuse a duplicate, start anew when flat, split a fill that crosses zero."""
-        if any(held.trade_id == fill.trade_id and held.side is fill.side for held in self.fills):
+        twin = (fill.trade_id, fill.side, fill.price, fill.quantity)
+        if any((held.trade_id, held.side, held.price, held.quantity) == twin for held in self.fills):
             return
         signed = Fraction(fill.signed_quantity)
         if self.quantity and (self.quantity > 0) != (signed > 0) and abs(signed) > abs(self.quantity):
@@ -337,11 +338,11 @@ class EngineModel:
 
     def _replayposition(self, step: ReplayPosition) -> None:
         position = self.positions[(step.instrument_id, step.leg, step.owner)]
-        by_id = {fill.trade_id: fill for fill in position.fills}
+        by_key = {fill.key: fill for fill in position.fills}
         replayed = ModelPosition(step.instrument_id, step.leg, step.owner)
-        for trade_id in step.trade_ids:
-            replayed.apply(by_id[trade_id])
-            if not replayed.quantity and trade_id != step.trade_ids[-1]:
+        for key in step.fill_keys:
+            replayed.apply(by_key[key])
+            if not replayed.quantity and key != step.fill_keys[-1]:
                 raise EngineRefusedError("the replay passes through flat")
         if _decimal(replayed.quantity) != step.quantity or replayed.quantity != position.quantity:
             raise EngineRefusedError("the replay does not come to the quantity")

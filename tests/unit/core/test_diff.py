@@ -21,7 +21,16 @@ from tests.unit.core.builders import (
     venue,
 )
 from trueup.core import Tolerance, compare, diff
-from trueup.model import BalanceRecord, Coverage, DiscrepancyKind, FailedQuery, KindCoverage, OrderRecord, Window
+from trueup.model import (
+    BalanceRecord,
+    Coverage,
+    DiscrepancyKind,
+    FailedQuery,
+    KindCoverage,
+    OrderRecord,
+    OrderStatus,
+    Window,
+)
 
 Kind = DiscrepancyKind
 
@@ -182,6 +191,99 @@ def test_a_fill_booked_on_two_orders_is_duplicated() -> None:
     )
     doubled = [one for one in diff(truth, mine) if one.kind is Kind.FILL_DUPLICATED]
     assert [one.detail for one in doubled] == ["held by O-1, O-2"]
+
+
+def test_a_fill_booked_on_the_wrong_order_is_told_once_and_is_neither_missing_nor_invented() -> None:
+    filled, empty = order(status="FILLED", quantity="1", filled="1"), order("O-2", "2", quantity="1")
+    truth = venue(orders=(filled, empty), fills=(fill("7"),), positions=(position("1"),))
+    elsewhere = fill("7", number="2", name="O-2")
+    mine = node(
+        orders=(
+            replace(filled, status=OrderStatus.ACCEPTED, filled_quantity=Decimal(0), owner=OWNER),
+            replace(empty, status=OrderStatus.FILLED, filled_quantity=Decimal(1), owner=OWNER),
+        ),
+        fills=(elsewhere,),
+        positions=(position("1", owner=OWNER, fills=(elsewhere,)),),
+    )
+    about_fills = [one.explain() for one in diff(truth, mine) if one.subject.trade_id]
+    assert about_fills == ["fill 7 of order O-1 identifiers: 2 -> 1"]
+
+
+TWO_ORDERS = (
+    order("O-1", "1", status="FILLED", quantity="1", filled="1"),
+    order("O-2", "2", status="FILLED", quantity="1", filled="1"),
+)
+ONE_TRADE_ID = (fill("7"), fill("7", number="2", name="O-2", price="101", at=120))
+
+
+def test_a_trade_id_used_again_on_another_order_of_the_same_side_is_another_fill() -> None:
+    truth = venue(orders=TWO_ORDERS, fills=ONE_TRADE_ID, positions=(position("2", "100.5"),))
+    mine = node(
+        orders=tuple(replace(one, owner=OWNER) for one in TWO_ORDERS),
+        fills=ONE_TRADE_ID,
+        positions=(position("2", "100.5", owner=OWNER, fills=ONE_TRADE_ID),),
+    )
+    assert diff(truth, mine) == ()
+
+
+@pytest.mark.parametrize("lost", [0, 1])
+def test_of_two_fills_with_one_trade_id_the_lost_one_is_missing_and_the_other_is_not(lost: int) -> None:
+    truth = venue(orders=TWO_ORDERS, fills=ONE_TRADE_ID, positions=(position("2", "100.5"),))
+    kept = ONE_TRADE_ID[1 - lost]
+    unfilled = replace(TWO_ORDERS[lost], status=OrderStatus.ACCEPTED, filled_quantity=Decimal(0))
+    mine = node(
+        orders=(replace(TWO_ORDERS[1 - lost], owner=OWNER), replace(unfilled, owner=OWNER)),
+        fills=(kept,),
+        positions=(position("1", str(kept.price), owner=OWNER, fills=(kept,)),),
+    )
+    about_fills = [one for one in diff(truth, mine) if one.subject.trade_id]
+    assert [(one.kind, one.subject.client_order_id) for one in about_fills] == [(Kind.FILL_MISSING, f"O-{lost + 1}")]
+
+
+def test_two_fills_with_one_trade_id_are_two_differences() -> None:
+    truth = venue(orders=TWO_ORDERS, fills=ONE_TRADE_ID, positions=(position("2", "100.5"),))
+    missing = [one for one in diff(truth, node()) if one.kind is Kind.FILL_MISSING]
+    assert len({one.fingerprint for one in missing}) == 2
+
+
+def test_a_trade_id_from_before_the_reading_may_come_again_on_another_order() -> None:
+    """The node's fill is older than what was read, so the venue's silence about it says nothing."""
+    truth = venue(
+        orders=(TWO_ORDERS[1],), fills=(ONE_TRADE_ID[1],), positions=(position("2"),), coverage=covered_from(115)
+    )
+    mine = node(
+        orders=(replace(TWO_ORDERS[0], owner=OWNER),),
+        fills=(ONE_TRADE_ID[0],),
+        positions=(position("1", owner=OWNER, fills=(ONE_TRADE_ID[0],)),),
+    )
+    about_fills = [one for one in diff(truth, mine) if one.subject.trade_id]
+    assert [(one.kind, one.subject.client_order_id) for one in about_fills] == [(Kind.FILL_MISSING, "O-2")]
+
+
+@pytest.mark.parametrize(
+    ("venue_names", "node_names"),
+    [
+        (("1", None), ("1", "O-1")),
+        ((None, "O-1"), ("1", "O-1")),
+        (("1", "O-1"), (None, "O-1")),
+        (("1", None), (None, "O-1")),
+        (("1", "O-1"), ("former", "O-1")),
+    ],
+)
+@pytest.mark.parametrize("is_listed", [True, False])
+def test_a_fill_is_known_again_by_whichever_name_of_its_order_it_carries(
+    venue_names: tuple[str | None, str | None], node_names: tuple[str | None, str | None], is_listed: bool
+) -> None:
+    done = TWO_ORDERS[0]
+    said = fill("7", number=venue_names[0], name=venue_names[1])
+    held = fill("7", number=node_names[0], name=node_names[1])
+    truth = venue(orders=(done,) if is_listed else (), fills=(said,), positions=(position("1"),))
+    mine = node(
+        orders=(replace(done, owner=OWNER),),
+        fills=(held,),
+        positions=(position("1", owner=OWNER, fills=(held,)),),
+    )
+    assert [one for one in diff(truth, mine) if one.subject.trade_id] == []
 
 
 def test_the_two_halves_of_a_self_trade_are_two_fills() -> None:

@@ -33,13 +33,13 @@ def test_a_fill_that_crosses_zero_opens_the_other_side_at_its_own_price() -> Non
     made = net([buy("1", "2", "100"), sell("2", "5", "90")])
     assert (made.quantity, made.average_price, made.realized) == (Decimal(-3), Decimal(90), Decimal(-20))
     assert made.opened_by_flip
-    assert made.trade_ids == ("2",)
+    assert [key[1] for key in made.fill_keys] == ["2"]
 
 
 def test_flat_has_no_average() -> None:
     made = net([buy("1", "2", "100"), sell("2", "2", "90")])
     assert made.average_price is None
-    assert made.trade_ids == ("1", "2")
+    assert [key[1] for key in made.fill_keys] == ["1", "2"]
 
 
 def test_fills_at_one_instant_are_ordered_by_trade_id_as_numbers() -> None:

@@ -283,7 +283,49 @@ def test_a_fill_that_comes_late_is_booked_and_the_position_replayed_in_time_orde
     assert names(made) == ["Fill", "ReplayPosition"]
     replay = made.steps[1]
     assert isinstance(replay, ReplayPosition)
-    assert (replay.trade_ids, replay.average_price) == (("1", "2", "3"), Decimal(110))
+    assert [key[1] for key in replay.fill_keys] == ["1", "2", "3"]
+    assert replay.average_price == Decimal(110)
+
+
+def test_a_position_that_holds_one_trade_id_twice_is_replayed_fill_by_fill() -> None:
+    opened = fill("7", quantity="2", price="100", at=10)
+    added = fill("7", number="2", name="O-2", price="130", at=20)
+    reduced = fill("9", number="3", name="O-3", side="SELL", price="110", at=30)
+    orders = (
+        order("O-1", "1", status="FILLED", quantity="2", filled="2"),
+        order("O-2", "2", status="FILLED", quantity="1", filled="1"),
+        order("O-3", "3", status="FILLED", side="SELL", quantity="1", filled="1"),
+    )
+    truth = venue(orders=orders, fills=(opened, added, reduced), positions=(position("2", "110"),))
+    arrived = (opened, reduced, added)
+    mine = node(
+        orders=tuple(replace(one, owner=OWNER) for one in orders),
+        fills=arrived,
+        positions=(position("2", "115", owner=OWNER, fills=arrived),),
+    )
+    made = planned(truth, mine)
+    (replay,) = made.steps
+    assert isinstance(replay, ReplayPosition)
+    assert replay.fill_keys == (opened.key, added.key, reduced.key)
+    assert replay.average_price == Decimal(110)
+
+
+def test_two_fills_that_the_engines_position_takes_for_one_are_never_called_healed() -> None:
+    """It knows a fill by trade id, side, price and quantity; the venue means two."""
+    first, second = fill("7", at=10), fill("7", number="2", name="O-2", at=20)
+    done = (
+        order("O-1", "1", status="FILLED", quantity="1", filled="1"),
+        order("O-2", "2", status="FILLED", quantity="1", filled="1"),
+    )
+    truth = venue(orders=done, fills=(first, second), positions=(position("2"),))
+    mine = node(
+        orders=tuple(replace(one, owner=OWNER) for one in done),
+        fills=(first, second),
+        positions=(position("1", owner=OWNER, fills=(first,)),),
+    )
+    made = planned(truth, mine)
+    assert made.is_empty
+    assert made.advice is GuardAdvice.HALTED
 
 
 def test_a_position_older_than_the_history_opens_at_the_price_that_gives_the_venues_average() -> None:

@@ -28,6 +28,7 @@ from trueup.model import (
 INSTRUMENTS = ("AAA.VENUE", "BBB.VENUE", "HHH.VENUE")
 HEDGED = "HHH.VENUE"
 SECOND = 1_000_000_000
+TRADE_ID_USED_AGAIN_SHARE = 0.2
 # Long after every event: no order of the histories is within a grace.
 NOW = 1_000_000 * SECOND
 
@@ -131,7 +132,7 @@ class VenueModel:
         self.counter += 1
         price = Decimal(self.random.randint(90, 110))
         fill = FillRecord(
-            trade_id=str(self.counter),
+            trade_id=self._trade_id(order, price),
             instrument_id=order.instrument_id,
             venue_order_id=order.venue_order_id,
             client_order_id=order.client_order_id,
@@ -154,6 +155,20 @@ class VenueModel:
             self.node.book(self.node_name(order), fill)
             if node_order.venue_order_id is None:
                 self._node_set(node_order, venue_order_id=order.venue_order_id)
+
+    def _trade_id(self, order: OrderRecord, price: Decimal) -> str:
+        """Return a new trade id, or one that was used on another order.
+
+        At another price: at the same one the engine's position would take the two fills for one. As the first of its
+        instant: within one, trade ids tell the order.
+        """
+        is_first = all(fill.time_ns != self.time_ns for fill in self.fills)
+        if self.fills and is_first and self.random.random() < TRADE_ID_USED_AGAIN_SHARE:
+            used = self.random.choice(self.fills).trade_id
+            of_it = [fill for fill in self.fills if fill.trade_id == used]
+            if all(fill.venue_order_id != order.venue_order_id and fill.price != price for fill in of_it):
+                return used
+        return str(self.counter)
 
     def _node_takes(self, order: OrderRecord, fill: FillRecord) -> bool:
         if order.is_closed or order.status is OrderStatus.INITIALIZED:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -133,7 +134,37 @@ def test_the_fills_of_an_order_are_found_by_either_name_and_once_each() -> None:
     by_number, by_name = fill("7"), fill("8", number=None)
     snapshot = venue(orders=(order(),), fills=(by_number, by_name, replace(by_number)))
     assert sorted(one.trade_id for one in snapshot.fills_of(order())) == ["7", "8"]
-    assert snapshot.listed_quantities() == {("AAA.VENUE", "1"): 1, ("", "O-1"): 1}
+    assert snapshot.listed_quantities() == {("AAA.VENUE", "1"): 2}
+
+
+def test_a_fill_told_once_by_each_name_of_its_order_is_one_fill() -> None:
+    snapshot = venue(orders=(order(),), fills=(fill("7"), fill("7", number=None), fill("7", name=None)))
+    assert len(snapshot.fill_by_key) == 1
+    assert snapshot.listed_quantities() == {("AAA.VENUE", "1"): 1}
+
+
+def test_a_name_that_two_orders_carry_gives_a_fill_no_number() -> None:
+    snapshot = venue(orders=(order(), order(number="2")), fills=(fill("7", number=None),))
+    assert [key[3] for key in snapshot.fill_by_key] == ["O-1"]
+
+
+def test_the_clashes_of_many_orders_are_found_in_time_that_grows_with_their_number() -> None:
+    """Each record is looked at a fixed number of times, however many share a number."""
+    spelt = Counter[str]()
+
+    class Spelt(str):
+        """A name that counts how often it is written out."""
+
+        __slots__ = ()
+
+        def __repr__(self) -> str:
+            spelt[str(self)] += 1
+            return super().__repr__()
+
+    orders = tuple(order(Spelt(f"O-{index}"), str(index % 3)) for index in range(60))
+    snapshot = venue(orders=orders)
+    assert [len(snapshot.order_clashes[number]) for number in "012"] == [20, 20, 20]
+    assert max(spelt.values()) <= 3
 
 
 def test_venue_order_numbers_are_kept_apart_per_instrument() -> None:

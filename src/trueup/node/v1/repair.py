@@ -14,6 +14,7 @@ from nautilus_trader.model.orders import OrderUnpacker
 
 from trueup.model.steps import RebuildInstrument, ReplayPosition, Revive
 from trueup.node.ledger import RepairEntry, RepairLedger
+from trueup.node.v1.snapshot import fill_record
 
 _logger = logging.getLogger("trueup.node")
 
@@ -85,8 +86,8 @@ class Repairs:
         position = self._cache.position(PositionId(step.position_id))
         if position is None:
             return False
-        events = {event.trade_id.value: event for event in position.events}
-        if set(events) != set(step.trade_ids) or len(position.events) != len(step.trade_ids):
+        events = {fill_record(event).key: event for event in position.events}
+        if set(events) != set(step.fill_keys) or len(position.events) != len(step.fill_keys):
             return False  # the position moved since the plan was made
         self._begin("replay", [])
         orders = {event.client_order_id: event.strategy_id for event in position.events}
@@ -94,8 +95,8 @@ class Repairs:
             position.purge_events_for_order(client_order_id)
         # The store keeps fills in the order of their arrival and replays them so at the next start: it is written anew.
         self._cache.purge_position(position.id, purge_from_database=True)
-        for number, trade_id in enumerate(step.trade_ids):
-            position.apply(events[trade_id])
+        for number, key in enumerate(step.fill_keys):
+            position.apply(events[key])
             if number == 0:
                 self._cache.add_position(position, self._oms_type)
             else:
