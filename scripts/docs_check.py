@@ -17,6 +17,7 @@ GENERATED: dict[str, str] = {
     "docs/reference/rules.md": "trueup.config.reference:render_rules",
     "docs/reference/configuration.md": "trueup.config.reference:render_configuration",
     "docs/scenarios.md": "trueup.drills.report:render",
+    "docs/emulator.md": "trueup.emulator.reference:render",
 }
 """Document to the function that renders it; the whole file is generated."""
 

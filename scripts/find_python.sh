@@ -22,12 +22,11 @@ root=${PYENV_ROOT:-$HOME/.pyenv}
 try "$root"/versions/3.12*/bin/python3 "$root"/versions/3.13*/bin/python3
 try "$HOME"/.local/share/uv/python/cpython-3.12*/bin/python3 "$HOME"/.local/share/uv/python/cpython-3.13*/bin/python3
 try /usr/local/bin/python3.12 /usr/local/bin/python3.13 /opt/python/cp312-cp312/bin/python3 /opt/homebrew/bin/python3.12
-cat >&2 <<'TEXT'
-trueup: no suitable Python was found.
-  found:   none of python3.12, python3.13, python3, python on PATH, nor one under pyenv's or uv's versions folders, is
-           Python 3.12 or 3.13 with the venv and ensurepip modules
-  allowed: Python 3.12 or 3.13 (NautilusTrader needs 3.12 or newer; trueup is tested on these two)
-  do:      install one (for example 'pyenv install 3.12', or your system's python3.12 and python3.12-venv packages),
-           or name it: make demo PYTHON=/path/to/python3.12
-TEXT
+printf '%s\n' >&2 \
+    "trueup: no suitable Python was found." \
+    "  found:   none of python3.12, python3.13, python3, python on PATH, nor one under pyenv's or uv's versions folders," \
+    "           is Python 3.12 or 3.13 with the venv and ensurepip modules" \
+    "  allowed: Python 3.12 or 3.13 (NautilusTrader needs 3.12 or newer; trueup is tested on these two)" \
+    "  do:      install one (for example 'pyenv install 3.12', or your system's python3.12 and python3.12-venv packages)," \
+    "           or name it: make demo PYTHON=/path/to/python3.12"
 exit 1
