@@ -61,6 +61,7 @@ def is_same(venue: OrderRecord, node: OrderRecord) -> bool:
         and venue.price == node.price
         and venue.trigger_price == node.trigger_price
         and venue.venue_order_id == node.venue_order_id
+        and (venue.client_order_id is None or venue.client_order_id == node.client_order_id)
         and venue.side is node.side
     )
 
@@ -101,7 +102,7 @@ def _differences(pair: TruePair) -> list[Discrepancy]:
                 change=change,
                 time_ns=venue.updated_ns,
                 severity=severity,
-                healability=_healability(kind, node),
+                healability=_healability(kind, venue, node),
             )
         )
 
@@ -148,9 +149,17 @@ def _names(order: OrderRecord) -> str:
     return f"{order.client_order_id or '-'}/{order.venue_order_id or '-'}"
 
 
-def _healability(kind: DiscrepancyKind, node: OrderRecord) -> Healability:
+def is_renamed(venue: OrderRecord, node: OrderRecord) -> bool:
+    """Return whether the node holds the venue's very order, by its number, under a name that is not its own.
+
+    The engine invents one where a reading gave it none (a random UUID, 1.231.0).
+    """
+    return venue.venue_order_id is not None and venue.venue_order_id == node.venue_order_id
+
+
+def _healability(kind: DiscrepancyKind, venue: OrderRecord, node: OrderRecord) -> Healability:
     if kind is DiscrepancyKind.IDENTIFIER_MISMATCH:
-        return Healability.MANUAL
+        return Healability.REBUILD if is_renamed(venue, node) else Healability.MANUAL
     if kind is DiscrepancyKind.ORDER_SIDE:
         return Healability.REBUILD
     if kind is DiscrepancyKind.ORDER_STATUS and node.is_closed and node.status is not OrderStatus.CANCELED:

@@ -19,7 +19,14 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from trueup.core.cases import OrderCase
-from trueup.core.diff_orders import EXTERNAL_OWNER, is_answered_unknown, prices_differ, same_status, triggers_differ
+from trueup.core.diff_orders import (
+    EXTERNAL_OWNER,
+    is_answered_unknown,
+    is_renamed,
+    prices_differ,
+    same_status,
+    triggers_differ,
+)
 from trueup.core.netting import in_time_order
 from trueup.core.view import TRIGGERABLE_TYPES, View
 from trueup.model.coverage import RecordKind
@@ -71,10 +78,12 @@ def plan_order(case: OrderCase, view: View, owner: str) -> OrderPlan:
         return refuse(RefusalCode.NEEDS_REBUILD, "the node holds fills that the venue did not report so")
     if case.pair is None:
         return _plan_unlisted(case, view)
-    if DiscrepancyKind.IDENTIFIER_MISMATCH in case.observed:
-        return refuse(RefusalCode.IDENTIFIERS_CLASH, "both sides name the order differently")
     if case.node is None:
         return _plan_unknown(case, view, owner)
+    if DiscrepancyKind.IDENTIFIER_MISMATCH in case.observed:
+        if is_renamed(case.pair.venue, case.node):
+            return refuse(RefusalCode.NEEDS_REBUILD, f"the node knows it as {case.node.client_order_id}")
+        return refuse(RefusalCode.IDENTIFIERS_CLASH, "both sides name the order differently")
     booked = case.node.filled_quantity + _sum(case.missing)
     if booked > case.pair.venue.filled_quantity:
         return refuse(RefusalCode.NEEDS_REBUILD, "the node holds more fills than the venue counts")

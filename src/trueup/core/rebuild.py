@@ -159,10 +159,16 @@ def _steps(
         node = pair.node
         if node is not None:
             purge.add(node.client_order_id or "")
+            renamed, node = node, _rightly_named(pair.venue, node, view)
+            if node is None and renamed.owner not in {None, EXTERNAL_OWNER, owner}:
+                why = f"order {pair.venue.name} belongs to {renamed.owner}, and made anew it would go to {owner}"
+                return _no(RefusalCode.OWNER_AMBIGUOUS, f"{reason}; {why}")
         if node is None or (node.owner in {None, EXTERNAL_OWNER} and owner != EXTERNAL_OWNER):
             # Purged, if it was there, and generated anew for its owner.
-            steps += fresh_steps(pair.venue, fills, name=_name(pair, view), owner=owner, is_new=True, is_whole=True)
+            name = _name(pair.venue, node, view)
+            steps += fresh_steps(pair.venue, fills, name=name, owner=owner, is_new=True, is_whole=True)
         else:
+            purge.add(node.client_order_id or "")
             restore.append((node.client_order_id or "", node.owner or EXTERNAL_OWNER))
             steps += fresh_known(merged(pair.venue, node), fills, is_whole=True)
     positions = sorted(p.position_id or "" for p in view.node.positions if p.instrument_id == instrument_id)
@@ -176,10 +182,19 @@ def _steps(
     return Rebuilt(steps=(first, *steps), covered=frozenset(covered))
 
 
-def _name(pair: TruePair, view: View) -> str:
-    if pair.node is not None and pair.node.client_order_id is not None:
-        return pair.node.client_order_id
-    venue = pair.venue
+def _rightly_named(venue: OrderRecord, node: OrderRecord, view: View) -> OrderRecord | None:
+    """Return the node's order of the venue's name: the same one, or another where this one bears an invented name.
+
+    None where there is no other: the order is then generated anew under its own name.
+    """
+    if venue.client_order_id is None or venue.client_order_id == node.client_order_id:
+        return node
+    return view.node.order_by_client_id.get(venue.client_order_id)
+
+
+def _name(venue: OrderRecord, node: OrderRecord | None, view: View) -> str:
+    if node is not None and node.client_order_id is not None:
+        return node.client_order_id
     return venue.client_order_id or external_client_order_id(
         view.node.account_id, venue.instrument_id, venue.venue_order_id or ""
     )

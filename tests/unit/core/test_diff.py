@@ -124,6 +124,7 @@ def test_an_order_that_never_left_the_node_is_no_difference(status: str) -> None
             "order O-1 trigger_price: 80 -> 90",
         ),
         (order(number="2"), order(number="1"), Kind.IDENTIFIER_MISMATCH, "order O-1 identifiers: O-1/1 -> O-1/2"),
+        (order(), order("6f96-d011"), Kind.IDENTIFIER_MISMATCH, "order 6f96-d011 identifiers: 6f96-d011/1 -> O-1/1"),
     ],
 )
 def test_a_field_of_an_order_that_differs_is_told_with_both_values(

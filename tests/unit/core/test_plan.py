@@ -25,12 +25,15 @@ from trueup.core import PlanSettings, diff, plan
 from trueup.model import (
     Amend,
     ClaimOwner,
+    Coverage,
     Fill,
     Final,
     GuardAdvice,
+    KindCoverage,
     Leg,
     NodeSnapshot,
     OpeningBalance,
+    OrderRecord,
     OrderStatus,
     PendingResolved,
     Plan,
@@ -501,3 +504,84 @@ def test_an_emulated_order_that_the_venue_has_is_refused() -> None:
     mine = node(orders=(order(number=None, status="EMULATED", owner=OWNER),), at=READ)
     made = planned(venue(orders=(order(),)), mine)
     assert [refusal.code for refusal in made.refused] == [RefusalCode.NO_STEP_EXISTS]
+
+
+RENAMED = order(
+    "6f9619ff-8b86-d011-b42d-00c04fc964ff", "1", status="FILLED", quantity="1", filled="1", owner="EXTERNAL"
+)
+
+
+def renamed_world(
+    *beside: OrderRecord, owner: str = "EXTERNAL", coverage: Coverage | None = None
+) -> tuple[VenueSnapshot, NodeSnapshot]:
+    """Return a node that knows the venue's order by a name that the engine invented."""
+    held = fill("7", name=RENAMED.client_order_id)
+    truth = venue(
+        orders=(order(status="FILLED", quantity="1", filled="1"),),
+        fills=(fill("7"),),
+        positions=(position("1"),),
+        coverage=coverage,
+    )
+    mine = node(
+        orders=(replace(RENAMED, owner=owner), *beside),
+        fills=(held,),
+        positions=(position("1", owner=owner, fills=(held,)),),
+    )
+    return truth, mine
+
+
+def test_an_order_under_an_invented_name_is_made_anew_under_its_own_at_the_start() -> None:
+    made = planned(*renamed_world(), STARTUP)
+    assert names(made) == ["RebuildInstrument", "Seed", "Fill"]
+    rebuild, seed, booked = made.steps
+    assert isinstance(rebuild, RebuildInstrument)
+    assert rebuild.purge_order_ids == (RENAMED.client_order_id,)
+    assert rebuild.restore_order_ids == ()
+    assert isinstance(seed, Seed)
+    assert (seed.is_new, seed.order.client_order_id) == (True, "O-1")
+    assert isinstance(booked, Fill)
+    assert booked.fill.client_order_id == "O-1"
+    assert not made.refused
+
+
+def test_an_order_under_an_invented_name_gives_its_fills_back_to_the_order_that_was_sent() -> None:
+    """The node sent O-1 and never heard of its number; the engine gave the number to an order of its own making."""
+    sent = order("O-1", None, status="SUBMITTED", quantity="1", owner=OWNER)
+    made = planned(*renamed_world(sent), STARTUP)
+    rebuild, seed, _ = made.steps
+    assert isinstance(rebuild, RebuildInstrument)
+    assert set(rebuild.purge_order_ids) == {RENAMED.client_order_id, "O-1"}
+    assert rebuild.restore_order_ids == (("O-1", OWNER),)
+    assert isinstance(seed, Seed)
+    assert (seed.is_new, seed.order.client_order_id, seed.order.owner) == (False, "O-1", OWNER)
+
+
+def test_an_order_under_an_invented_name_waits_for_a_restart_while_the_node_trades() -> None:
+    made = planned(*renamed_world())
+    assert made.is_empty
+    assert {one.code for one in made.refused} == {RefusalCode.NEEDS_REBUILD}
+    assert made.advice is GuardAdvice.REDUCING
+
+
+def test_an_order_under_an_invented_name_stays_where_the_history_is_not_complete() -> None:
+    made = planned(*renamed_world(coverage=replace(Coverage.full(READ), orders_closed=KindCoverage())), STARTUP)
+    assert made.is_empty
+    assert {one.code for one in made.refused} == {RefusalCode.HISTORY_INCOMPLETE}
+
+
+def test_an_order_under_an_invented_name_is_not_given_to_nobody_where_several_strategies_trade() -> None:
+    other = order("O-9", "9", status="CANCELED", owner="S-002")
+    truth, mine = renamed_world(other, owner=OWNER)
+    truth = replace(truth, orders=(*truth.orders, order("O-9", "9", status="CANCELED")))
+    made = planned(truth, mine, STARTUP)
+    assert made.is_empty
+    assert {one.code for one in made.refused} == {RefusalCode.OWNER_AMBIGUOUS}
+    claimed = planned(truth, mine, PlanSettings(at_startup=True, claims={INSTRUMENT: OWNER}))
+    assert names(claimed) == ["RebuildInstrument", "Seed", "Fill"]
+    assert not claimed.refused
+
+
+def test_one_name_on_two_numbers_is_left_to_an_operator() -> None:
+    made = planned(venue(orders=(order(number="2"),)), node(orders=(order(owner=OWNER),)), STARTUP)
+    assert made.is_empty
+    assert {one.code for one in made.refused} == {RefusalCode.IDENTIFIERS_CLASH}

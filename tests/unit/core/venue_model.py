@@ -334,6 +334,20 @@ class VenueModel:
             venue_order_id = self.node.orders[other].venue_order_id
             self.node.book(other, replace(fill, venue_order_id=venue_order_id))
 
+    def _corrupt_invented_name(self) -> None:
+        """Let the node know an order of the venue by a name that the engine made up."""
+        at_venue = {order.client_order_id for order in self.orders.values()}
+        named = [(name, held) for name, held in self.node.orders.items() if name in at_venue and held.venue_order_id]
+        if not named:
+            return
+        name, held = self.random.choice(named)
+        self.counter += 1
+        invented = f"UUID-{self.counter}"
+        del self.node.orders[name]
+        self.node.add(replace(held, client_order_id=invented))
+        self.node.fills[invented] = [replace(fill, client_order_id=invented) for fill in self.node.fills.pop(name)]
+        self.node.previous[invented] = self.node.previous.pop(name, held.status)
+
     def _corrupt_wrong_commission(self) -> None:
         filled = [name for name, fills in self.node.fills.items() if fills]
         if filled:
