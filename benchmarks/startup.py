@@ -87,22 +87,23 @@ def run(quick: bool) -> Result:
         ),
         excludes=(
             (
-                "No network and no decoding of the venue's answers: reading the venue costs the same in both modes, but for"
+                "No network and no decoding of the venue's answers: reading costs the same in both modes, but for"
                 " the second look of the verified one, which reads the last minute again."
             ),
             (
-                "Native at full size was run once, and only on the one-sided history: on round trips its time grows with"
-                " the square of the closed life cycles, so *default* and *full* on round trips are compared with native's"
-                " cheaper case, and with native's own round trips at a smaller size."
+                "Native at full size was run once, and only on the one-sided history: on round trips its time"
+                " grows with the square of the closed life cycles, so *default* and *full* on round trips are"
+                " compared with native's cheaper case, and with native's own round trips at a smaller size."
             ),
             (
-                "What the constructor does (imports, loading the cache from the store) is native in both modes; warm"
-                " starts show it by itself."
+                "What the constructor does (imports, loading the cache from the store) is native in both modes;"
+                " warm starts show it by itself."
             ),
             "The history is a day old: a warm start reads on from its last proof and meets none of it.",
             (
-                "*Loop held* counts of each pause between two turns of the event loop what this process computed meanwhile,"
-                " so that other processes on the machine are left out; the pause by the clock stands beside it."
+                "*Loop held* counts of each pause between two turns of the event loop what this process computed"
+                " meanwhile, so that other processes on the machine are left out; the pause by the clock stands"
+                " beside it."
             ),
             "An order of more than about 250 fills holds the loop longer, inside the engine.",
             "The store is the embedded Valkey on loopback, and the time ends when it has every event.",

@@ -29,7 +29,8 @@ ACCOUNT_ID: Final = AccountId(f"{CLIENT_NAME}-001")
 HISTORY_STEP_NS: Final = 40_000_000  # 50,000 orders in 2,000 s
 HISTORY_AGE_NS: Final = 24 * 3_600 * 1_000_000_000
 FILL_DELAY_NS: Final = 500
-OPEN_PRICE: Final = 50
+OPEN_PRICE: Final = Decimal(50)
+ONE: Final = Decimal(1)
 COMMISSION: Final = Decimal("0.1")
 
 type Shape = Literal["one_sided", "round_trips"]
@@ -45,6 +46,22 @@ def make_instruments(count: int) -> list[Any]:
 
 
 @dataclass
+class Book:
+    """Signed quantity and average price of a position."""
+
+    quantity: Decimal = Decimal(0)
+    average: Decimal = Decimal(0)
+
+    def trade(self, signed: Decimal, price: Decimal) -> None:
+        """Add a fill that does not turn the position from one side to the other."""
+        after = self.quantity + signed
+        assert after >= 0, "the accounts of the benchmarks are long or flat"
+        if signed > 0:
+            self.average = (self.average * self.quantity + price * signed) / after
+        self.quantity = after
+
+
+@dataclass
 class Account:
     """Reports by what they are asked for.
 
@@ -52,53 +69,77 @@ class Account:
     ----------
     instruments : list
         The instruments that the account trades.
-    orders, fills : list
-        In time order.
+    closed, fills : list
+        Closed orders and fills, in time order.
     """
 
     instruments: list[Any]
-    orders: list[Any] = field(default_factory=list)
+    closed: list[Any] = field(default_factory=list)
     fills: list[Any] = field(default_factory=list)
     positions: dict[Any, Any] = field(default_factory=dict)
     open_orders: dict[str, Any] = field(default_factory=dict)
     by_venue_order_id: dict[str, Any] = field(default_factory=dict)
     fills_of_order: dict[str, list[Any]] = field(default_factory=lambda: defaultdict(list))
+    books: dict[Any, Book] = field(default_factory=lambda: defaultdict(Book))
 
     def add_order(self, report: Any) -> None:
         """Add an order, or put its newer report in the place of the older one."""
         name = report.venue_order_id.value
-        is_open = report.order_status in (OrderStatus.ACCEPTED, OrderStatus.PARTIALLY_FILLED)
-        if name not in self.by_venue_order_id or not is_open:
-            self.orders.append(report)
         self.by_venue_order_id[name] = report
-        if is_open:
+        if report.order_status in (OrderStatus.ACCEPTED, OrderStatus.PARTIALLY_FILLED):
             self.open_orders[name] = report
         else:
             self.open_orders.pop(name, None)
+            self.closed.append(report)
 
     def add_fill(self, report: Any) -> None:
         """Add a fill."""
         self.fills.append(report)
         self.fills_of_order[report.venue_order_id.value].append(report)
 
+    def trade(self, instrument: Any, name: str, quantity: Decimal, time_ns: int) -> Any:
+        """Fill a working order at its price, by so much of it; the venue tells nobody. Return the fill's report."""
+        before = self.open_orders[name]
+        filled = before.filled_qty.as_decimal() + quantity
+        order = order_report(
+            instrument,
+            name.removeprefix("V-"),
+            before.order_side,
+            before.price.as_decimal(),
+            before.ts_accepted,
+            filled=filled,
+            client_order_id=before.client_order_id.value,
+            time_filled_ns=time_ns,
+        )
+        self.add_order(order)
+        fill = fill_report(order, quantity, len(self.fills_of_order[name]))
+        self.add_fill(fill)
+        self.book(instrument, fill)
+        return fill
+
+    def book(self, instrument: Any, fill: Any) -> None:
+        """Add a fill to its position."""
+        book = self.books[instrument.id]
+        signed = fill.last_qty.as_decimal() * (1 if fill.order_side == OrderSide.BUY else -1)
+        book.trade(signed, fill.last_px.as_decimal())
+        if book.quantity:
+            self.positions[instrument.id] = position_report(instrument, book.quantity, book.average, fill.ts_event)
+        else:
+            self.positions.pop(instrument.id, None)
+
     def forget_before(self, keep: int) -> None:
         """Keep the newest closed orders only, as a venue's lists do."""
-        for report in self.orders[:-keep]:
+        for report in self.closed[:-keep]:
             name = report.venue_order_id.value
-            if name not in self.open_orders:
-                self.by_venue_order_id.pop(name, None)
-                self.fills_of_order.pop(name, None)
-        self.orders = self.orders[-keep:]
+            self.by_venue_order_id.pop(name, None)
+            self.fills_of_order.pop(name, None)
+        self.closed = self.closed[-keep:]
         self.fills = self.fills[-keep:]
 
     def orders_since(self, start_ns: int) -> list[Any]:
-        """Return what is open and what was closed since an instant."""
-        first = bisect_left(self.orders, start_ns, key=lambda report: report.ts_last)
-        known = self.orders[first:]
-        if not self.open_orders:
-            return known
-        listed = {report.venue_order_id.value for report in known}
-        return [*(one for name, one in self.open_orders.items() if name not in listed), *known]
+        """Return what is open, and what was closed since an instant."""
+        first = bisect_left(self.closed, start_ns, key=lambda report: report.ts_last)
+        return [*self.open_orders.values(), *self.closed[first:]]
 
     def fills_since(self, start_ns: int) -> list[Any]:
         """Return the fills since an instant."""
@@ -106,10 +147,20 @@ class Account:
 
 
 def order_report(
-    instrument: Any, name: str, side: OrderSide, price: int, time_ns: int, *, filled: bool, client_order_id: str = ""
+    instrument: Any,
+    name: str,
+    side: OrderSide,
+    price: Decimal,
+    time_ns: int,
+    *,
+    filled: Decimal = Decimal(0),
+    client_order_id: str = "",
+    time_filled_ns: int = 0,
 ) -> Any:
-    """Return the report of an order for one contract, filled whole or not at all."""
-    quantity = Quantity(1, instrument.size_precision)
+    """Return the report of an order for one contract."""
+    status = OrderStatus.ACCEPTED
+    if filled:
+        status = OrderStatus.FILLED if filled == 1 else OrderStatus.PARTIALLY_FILLED
     return OrderStatusReport(
         account_id=ACCOUNT_ID,
         instrument_id=instrument.id,
@@ -118,28 +169,28 @@ def order_report(
         order_side=side,
         order_type=OrderType.LIMIT,
         time_in_force=TimeInForce.GTC,
-        order_status=OrderStatus.FILLED if filled else OrderStatus.ACCEPTED,
-        quantity=quantity,
-        filled_qty=quantity if filled else Quantity(0, instrument.size_precision),
+        order_status=status,
+        quantity=Quantity(1, instrument.size_precision),
+        filled_qty=Quantity(filled, instrument.size_precision),
         price=Price(price, instrument.price_precision),
-        avg_px=Decimal(price) if filled else None,
+        avg_px=price if filled else None,
         report_id=UUID4(),
         ts_accepted=time_ns,
-        ts_last=time_ns + FILL_DELAY_NS if filled else time_ns,
+        ts_last=time_filled_ns or time_ns,
         ts_init=time_ns,
     )
 
 
-def fill_report(order: Any) -> Any:
-    """Return the report of the one fill of a filled order."""
+def fill_report(order: Any, quantity: Decimal, number: int = 0) -> Any:
+    """Return the report of a fill of an order."""
     return FillReport(
         account_id=ACCOUNT_ID,
         instrument_id=order.instrument_id,
         venue_order_id=order.venue_order_id,
         client_order_id=order.client_order_id,
-        trade_id=TradeId(order.venue_order_id.value.replace("V-", "T-")),
+        trade_id=TradeId(f"T-{order.venue_order_id.value}-{number}"),
         order_side=order.order_side,
-        last_qty=order.quantity,
+        last_qty=Quantity(quantity, order.quantity.precision),
         last_px=order.price,
         commission=Money(COMMISSION, USDT),
         liquidity_side=LiquiditySide.TAKER,
@@ -179,26 +230,18 @@ def make_account(shape: Shape, closed: int, working: int, instruments: int, now_
     began_ns = now_ns - HISTORY_AGE_NS
     for k in range(working):
         instrument = account.instruments[k % instruments]
-        account.add_order(order_report(instrument, f"W{k}", OrderSide.BUY, OPEN_PRICE, began_ns + k, filled=False))
-    held: dict[Any, list[Decimal]] = {one.id: [Decimal(0), Decimal(0)] for one in account.instruments}
+        account.add_order(order_report(instrument, f"W{k}", OrderSide.BUY, OPEN_PRICE, began_ns + k))
     last_round = closed // instruments - 1
     for k in range(closed):
         instrument, turn = account.instruments[k % instruments], k // instruments
         # Of an even number of turns the last two both buy, so that every instrument ends with a position.
         sells = shape == "round_trips" and turn % 2 == 1 and turn != last_round
-        side, price = OrderSide.SELL if sells else OrderSide.BUY, 100 + k % 7
+        side, price = OrderSide.SELL if sells else OrderSide.BUY, Decimal(100 + k % 7)
         time_ns = began_ns + working + k * HISTORY_STEP_NS
-        order = order_report(instrument, str(k), side, price, time_ns, filled=True)
+        filled_ns = time_ns + FILL_DELAY_NS
+        order = order_report(instrument, str(k), side, price, time_ns, filled=ONE, time_filled_ns=filled_ns)
         account.add_order(order)
-        account.add_fill(fill_report(order))
-        book = held[instrument.id]
-        if sells:
-            book[0], book[1] = Decimal(0), Decimal(0)
-        else:
-            book[0], book[1] = book[0] + 1, book[1] + price
-    for instrument in account.instruments:
-        quantity, value = held[instrument.id]
-        if quantity:
-            report = position_report(instrument, quantity, value / quantity, now_ns)
-            account.positions[instrument.id] = report
+        fill = fill_report(order, ONE)
+        account.add_fill(fill)
+        account.book(instrument, fill)
     return account

@@ -15,6 +15,7 @@ from nautilus_trader.config import (
     InstrumentProviderConfig,
     LiveExecClientConfig,
     LiveExecEngineConfig,
+    LiveRiskEngineConfig,
     LoggingConfig,
     TradingNodeConfig,
 )
@@ -68,7 +69,7 @@ class AccountClient(LiveExecutionClient):
         if command.venue_order_id is not None:
             return self.account.by_venue_order_id.get(command.venue_order_id.value)
         wanted = command.client_order_id
-        return next((one for one in self.account.orders if one.client_order_id == wanted), None)
+        return next((one for one in self.account.by_venue_order_id.values() if one.client_order_id == wanted), None)
 
     async def generate_order_status_reports(self, command: Any) -> list[Any]:
         """Return the orders asked for."""
@@ -129,6 +130,7 @@ def build_node(
         trader_id=TRADER_ID,
         logging=LoggingConfig(log_level="ERROR", use_pyo3=False),
         exec_engine=LiveExecEngineConfig(**engine),
+        risk_engine=LiveRiskEngineConfig(bypass=True),  # no prices stream here, and no rate of orders is measured
         exec_clients={CLIENT_NAME: LiveExecClientConfig()},
         cache=cache,
         timeout_connection=CONNECTION_SECS,

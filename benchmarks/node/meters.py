@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,3 +79,11 @@ def resident_mib(field: str = "VmRSS") -> float:
 def forget_peak() -> None:
     """Let the peak begin anew (man 5 proc, clear_refs)."""
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+
+
+async def until(holds: Callable[[], bool], timeout_secs: float, poll_secs: float = 0.02) -> bool:
+    """Wait until something holds, and return whether it does: nothing of the engine can be awaited for it."""
+    ends = time.monotonic() + timeout_secs
+    while not (held := holds()) and time.monotonic() < ends:  # noqa: ASYNC110 - see above
+        await asyncio.sleep(poll_secs)
+    return held

@@ -44,7 +44,7 @@ def finish(process: subprocess.Popen[str], timeout_secs: float = TIMEOUT_SECS) -
     for line in said.splitlines():
         if line.startswith("FOUND "):
             found: dict[str, Any] = json.loads(line.removeprefix("FOUND "))
-            print(f"  {process.args[-1]} {line}", file=sys.stderr, flush=True)  # type: ignore[index]  # made by start
+            print(f"  {process.args!r} {line}", file=sys.stderr, flush=True)
             return found
     raise LifeError("\n".join(said.splitlines()[-TAIL_LINES:]))
 
