@@ -36,10 +36,14 @@ class Hooks:
         Replaces the engine's start-up reconciliation; gets the node's own time-out in seconds, says whether to trade.
     suspect : Callable[[str], None]
         Hears the instrument of whatever the engine would have resolved or invented by itself.
+    after_gap : Callable[[str, str], Awaitable[None]]
+        Hears the account whose event stream may have missed something, and why; returns when the account was looked
+        at, within a bound, and never raises.
     """
 
     start_up: Callable[[float], Awaitable[bool]]
     suspect: Callable[[str], None]
+    after_gap: Callable[[str, str], Awaitable[None]]
 
 
 class AccountPort(Protocol):

@@ -35,6 +35,10 @@ STORE_FIRST_SECS = 0.5
 LINES_MAX = 50
 SUSPICION_SECS_MIN = 1.0
 """The least time between two looks that suspicions ask for."""
+GAP_SECS_MAX = 25.0
+"""For a true-up after a gap. The hardened client holds its events back for 30 s at most, and must get them back."""
+GAP_RETRY_SECS = 0.5
+"""Between two tries while the venue does not answer whole, as it often does not when it has just cut a stream."""
 
 
 class Supervisor:
@@ -66,11 +70,13 @@ class Supervisor:
         self._guard = GuardState.ACTIVE
         self._guard_before = GuardState.ACTIVE
         self._latest: dict[str, TrueUpOutcome] = {}
+        self._gaps_at_start: dict[str, str] = {}
+        self._gap_tasks: set[asyncio.Task[None]] = set()
         handle.bind_true_up(self.true_up)
 
     def hooks(self) -> Hooks:
         """Return what the engine must call."""
-        return Hooks(start_up=self.start_up, suspect=self.suspect)
+        return Hooks(start_up=self.start_up, suspect=self.suspect, after_gap=self.after_gap)
 
     def suspect(self, instrument_id: str) -> None:
         """Hear of something that the engine would have resolved by itself; look soon."""
@@ -118,6 +124,10 @@ class Supervisor:
             )
             self._handle.limit_age(self._settings.startup_delay_secs + AGE_LOOKS * slowest_look_secs)
             self._task = asyncio.create_task(self._watch(), name="trueup-monitor")
+        for account_id, reason in self._gaps_at_start.items():
+            task = asyncio.create_task(self.after_gap(account_id, reason), name="trueup-gap-at-start")
+            self._gap_tasks.add(task)
+            task.add_done_callback(self._gap_tasks.discard)
         return True
 
     async def _start_account(self, account: AccountTruth, limit_secs: float) -> StartUpResult:
@@ -132,14 +142,40 @@ class Supervisor:
         """Make every account true now, and return what came of it."""
         if not self._monitors:
             return self._handle.last_outcome or TrueUpOutcome()
-        outcomes: list[TrueUpOutcome] = []
-        for monitor in self._monitors.values():
-            outcome, _ = await self._guarded(monitor.true_up())
-            if outcome is not None:
-                outcomes.append(outcome)
-                self._show(outcome, during="on demand")
+        outcomes = [await self._true_up_one(monitor, "on demand") for monitor in self._monitors.values()]
         self._after_looks()
-        return together(outcomes)
+        return together([one for one in outcomes if one is not None])
+
+    async def after_gap(self, account_id: str, reason: str) -> None:
+        """Make an account true after a gap in its event stream; bounded, and never raises.
+
+        A gap during the start-up is looked into right after it: the start-up may have read the venue before the gap.
+        """
+        monitor = self._monitors.get(account_id)
+        if monitor is None:
+            self._gaps_at_start[account_id] = reason
+            return
+        self._handle.announcer.say("stream_gap", account_id=account_id, reason=reason)
+        try:
+            async with asyncio.timeout(GAP_SECS_MAX):
+                while True:
+                    outcome = await self._true_up_one(monitor, "after a gap")
+                    self._after_looks()
+                    if outcome is not None and outcome.verdict is not VerdictState.UNKNOWN:
+                        return
+                    await asyncio.sleep(GAP_RETRY_SECS)
+        except TimeoutError:
+            # The looks of the monitor go on: an account that is not proven equal is looked at deep every time.
+            text = f"the account was not made true within {GAP_SECS_MAX:g} s of a gap in its stream ({reason})"
+            self._handle.announcer.say("problem", text=text)
+        except Exception:
+            _logger.exception("after a gap in the stream")
+
+    async def _true_up_one(self, monitor: Monitor, during: str) -> TrueUpOutcome | None:
+        outcome, _ = await self._guarded(monitor.true_up())
+        if outcome is not None:
+            self._show(outcome, during=during)
+        return outcome
 
     async def _watch_store(self, watch: StoreWatch) -> None:
         await asyncio.sleep(STORE_FIRST_SECS)  # the trader starts right after this start-up

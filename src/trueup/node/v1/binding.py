@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -138,6 +138,15 @@ class V1Account:
         self._repairs.finish(repair_ids)
 
 
+def _gap_hook(client: Any, hooks: Hooks) -> Callable[[Any], Awaitable[None]]:
+    """Return what a client that notices gaps of its event stream calls; it has an account only once it is connected."""
+
+    async def after_gap(gap: Any) -> None:
+        await hooks.after_gap(str(client.account_id), str(getattr(gap, "reason", "unknown")))
+
+    return after_gap
+
+
 class V1Binding:
     """One 1.x node; see `trueup.node.binding.NodeBinding`.
 
@@ -214,6 +223,9 @@ class V1Binding:
         engine.reconcile_execution_state = reconcile_execution_state
         engine._resolve_inflight_order = resolve_inflight_order  # noqa: SLF001 - listed in names.py
         engine._generate_inferred_fill = generate_inferred_fill  # noqa: SLF001 - listed in names.py
+        for client in engine._clients.values():  # noqa: SLF001 - listed in names.py
+            if callable(subscribe := getattr(client, "on_gap", None)):
+                subscribe(_gap_hook(client, hooks))
 
     def _on_order_event(self, event: Any) -> None:
         """Remember who trades what. A handler that raises would end the process, so nothing leaves it."""

@@ -1,6 +1,9 @@
-"""A TradingNode on an emulated venue, as a process: what it becomes, as one JSON line.
+"""A TradingNode on an emulated venue, as a process: what it becomes, as JSON lines.
 
 python -m tests.integration.venues.binance.node_main '{"hardened": true, "mode": "verified", ...}'
+
+It says TRADING once its trader runs, or STOPPED when it never will, answers each line `look` with what the node holds
+(RESULT and JSON), and ends after a line `stop`, or when its input ends.
 """
 
 from __future__ import annotations
@@ -8,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -33,29 +37,42 @@ from trueup.venues.binance.factories import HardenedBinanceDataClientFactory, Ha
 from trueup.venues.binance.probe.bench import QUICK
 from trueup.venues.binance.probe.rig import exec_config
 
-RUN_SECS = 3.0
+POLL_SECS = 0.01
+PATIENT = replace(
+    QUICK,
+    request_timeout_secs=4.0,
+    stream=replace(QUICK.stream, silence_secs=3.0, connect_timeout_secs=5.0),
+)
+"""As `QUICK`, but patient with processes that share few cores: a late answer is not the fault that is looked at."""
+VERIFIED = {"mode": "verified", "history": "full", "open_check_interval_secs": 0.5, "second_look_secs": 0.2}
+
+
+def instrument_id(symbol: str) -> InstrumentId:
+    """Return the engine's name of a symbol."""
+    return InstrumentId.from_str(f"{symbol}-PERP.BINANCE")
 
 
 class Trader(Strategy):
-    """Buy once, if told to."""
+    """Submit what the plan says, once."""
 
     def __init__(self, plan: dict[str, Any]) -> None:
-        claims = [InstrumentId.from_str(f"{symbol}-PERP.BINANCE") for symbol in plan["symbols"]]
+        claims = [instrument_id(symbol) for symbol in plan["symbols"]]
         super().__init__(
             StrategyConfig(strategy_id="E2E", order_id_tag="001", oms_type="NETTING", external_order_claims=claims)
         )
         self.plan = plan
 
     def on_start(self) -> None:
-        """Submit what the plan says."""
-        for symbol, quantity, price in self.plan.get("orders", []):
-            instrument = self.cache.instrument(InstrumentId.from_str(f"{symbol}-PERP.BINANCE"))
+        """Submit the orders: symbol, side, quantity, and a price unless it is a market order."""
+        for symbol, side, quantity, price in self.plan.get("orders", []):
+            instrument = self.cache.instrument(instrument_id(symbol))
             size = instrument.make_qty(Decimal(quantity))
             if price is None:
-                self.submit_order(self.order_factory.market(instrument.id, OrderSide.BUY, size))
+                order = self.order_factory.market(instrument.id, OrderSide[side], size)
             else:
                 limit = instrument.make_price(Decimal(price))
-                self.submit_order(self.order_factory.limit(instrument.id, OrderSide.BUY, size, limit))
+                order = self.order_factory.limit(instrument.id, OrderSide[side], size, limit)
+            self.submit_order(order)
 
 
 def build(plan: dict[str, Any]) -> tuple[TradingNode, Any]:
@@ -63,9 +80,7 @@ def build(plan: dict[str, Any]) -> tuple[TradingNode, Any]:
     ready = Ready(**plan["ready"])
     symbols = tuple(plan["symbols"])
     hardened = plan["hardened"]
-    provider = BinanceInstrumentProviderConfig(
-        load_ids=frozenset(InstrumentId.from_str(f"{symbol}-PERP.BINANCE") for symbol in symbols)
-    )
+    provider = BinanceInstrumentProviderConfig(load_ids=frozenset(map(instrument_id, symbols)))
     data = BinanceDataClientConfig(
         api_key=ready.api_key,
         api_secret=ready.secret,
@@ -74,17 +89,17 @@ def build(plan: dict[str, Any]) -> tuple[TradingNode, Any]:
         base_url_ws=ready.stream,
         instrument_provider=provider,
     )
+    store = None
+    if plan.get("redis_port"):
+        store = CacheConfig(database=DatabaseConfig(type="redis", host="127.0.0.1", port=plan["redis_port"]))
     config = TradingNodeConfig(
         trader_id="E2E-001",
         logging=LoggingConfig(log_level=plan.get("log_level", "ERROR")),
-        cache=CacheConfig(database=DatabaseConfig(type="redis", host="127.0.0.1", port=plan["redis_port"]))
-        if plan.get("redis_port")
-        else None,
-        exec_engine=LiveExecEngineConfig(
-            reconciliation=True, inflight_check_interval_ms=0, reconciliation_startup_delay_secs=0.1
-        ),
+        cache=store,
+        # The engine's own defaults, but for the wait after the start, which lets nothing happen here.
+        exec_engine=LiveExecEngineConfig(reconciliation=True, reconciliation_startup_delay_secs=0.1),
         data_clients={"BINANCE": data},
-        exec_clients={"BINANCE": exec_config(ready, hardened=hardened, settings=QUICK, symbols=symbols)},
+        exec_clients={"BINANCE": exec_config(ready, hardened=hardened, settings=PATIENT, symbols=symbols)},
         timeout_connection=15.0,
         timeout_reconciliation=plan.get("timeout_reconciliation", 15.0),
         timeout_disconnection=3.0,
@@ -101,77 +116,99 @@ def build(plan: dict[str, Any]) -> tuple[TradingNode, Any]:
     node.build()
     handle = None
     if plan["mode"] == "verified":
-        handle = trueup.attach(node, {"mode": "verified", "open_check_interval_secs": 0.5, "second_look_secs": 0.2})
-        if hardened:
-            client = next(iter(node.kernel.exec_engine._clients.values()))
-
-            async def repair(gap: Any) -> None:
-                del gap
-                await handle.true_up()
-
-            client.on_gap(repair)
+        state = {"state_dir": plan["state_dir"]} if plan.get("state_dir") else {}
+        handle = trueup.attach(node, {**VERIFIED, **state, **plan.get("settings", {})})
     return node, handle
 
 
-async def live(plan: dict[str, Any]) -> dict[str, Any]:
-    """Run the node for a while and return what it became."""
-    node, handle = build(plan)
-    task = asyncio.ensure_future(node.run_async())
-    try:
-        await asyncio.wait({task}, timeout=plan.get("run_secs", RUN_SECS))
-        cache = node.kernel.cache
-        result = {
-            "trading": node.trader.is_running,
+class Watched:
+    """One node, and what it did so far."""
+
+    def __init__(self, plan: dict[str, Any]) -> None:
+        self.plan = plan
+        self.node, self.handle = build(plan)
+        self.applied: list[str] = []
+        self.said: list[dict[str, Any]] = []
+        self.node.kernel.msgbus.subscribe("events.order.*", self._on_event)
+        if self.handle is not None:
+            self.handle.listen(lambda event: self.said.append(event.as_dict()))
+
+    def _on_event(self, event: Any) -> None:
+        if type(event).__name__ == "OrderFilled":
+            self.applied.append(event.trade_id.value)
+
+    def look(self) -> dict[str, Any]:
+        """Return what the node holds now."""
+        cache, handle = self.node.kernel.cache, self.handle
+        fills = [event for order in cache.orders() for event in order.events if type(event).__name__ == "OrderFilled"]
+        return {
+            "trading": self.node.trader.is_running,
             "verdict": None if handle is None or handle.last_verdict is None else handle.last_verdict.value,
-            "net": {
-                symbol: str(
-                    sum(
-                        (
-                            position.signed_decimal_qty()
-                            for position in cache.positions_open(
-                                instrument_id=InstrumentId.from_str(f"{symbol}-PERP.BINANCE")
-                            )
-                        ),
-                        Decimal(0),
-                    )
-                )
-                for symbol in plan["symbols"]
-            },
+            "lines": [] if handle is None else list(handle.lines),
+            "said": self.said,
+            "net": {symbol: str(self._net(symbol)) for symbol in self.plan["symbols"]},
             "open": sorted(order.venue_order_id.value for order in cache.orders_open() if order.venue_order_id),
-            "statuses": {order.client_order_id.value: order.status_string() for order in cache.orders()},
-            "fills": sorted(
-                event.trade_id.value
+            "orders": [
+                {
+                    "name": order.client_order_id.value,
+                    "id": order.venue_order_id.value if order.venue_order_id else None,
+                    "status": order.status_string(),
+                    "filled": str(order.filled_qty),
+                }
                 for order in cache.orders()
-                for event in order.events
-                if type(event).__name__ == "OrderFilled"
-            ),
-            "commission": str(
-                sum(
-                    (
-                        event.commission.as_decimal()
-                        for order in cache.orders()
-                        for event in order.events
-                        if type(event).__name__ == "OrderFilled"
-                    ),
-                    Decimal(0),
-                )
-            ),
+            ],
+            "statuses": {order.client_order_id.value: order.status_string() for order in cache.orders()},
+            "fills": sorted(event.trade_id.value for event in fills),
+            "applied": self.applied,
+            "commission": str(sum((event.commission.as_decimal() for event in fills), Decimal(0))),
         }
-    finally:
-        await asyncio.wait_for(node.stop_async(), 10)
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-    return result
+
+    def _net(self, symbol: str) -> Decimal:
+        positions = self.node.kernel.cache.positions_open(instrument_id=instrument_id(symbol))
+        return sum((position.signed_decimal_qty() for position in positions), Decimal(0))
+
+    async def live(self, commands: asyncio.StreamReader) -> None:
+        """Run the node until it is told to stop."""
+        run = asyncio.ensure_future(self.node.run_async())
+        started = asyncio.ensure_future(self._say_when_trading(run))
+        try:
+            while (line := (await commands.readline()).decode().strip()) not in ("", "stop"):
+                assert line == "look", line
+                say("RESULT", self.look())
+        finally:
+            started.cancel()
+            await asyncio.wait_for(self.node.stop_async(), 10)
+            await asyncio.sleep(0.1)
+            say("ENDED", self.look())
+            run.cancel()
+            await asyncio.gather(run, started, return_exceptions=True)
+
+    async def _say_when_trading(self, run: asyncio.Future[None]) -> None:
+        while not self.node.trader.is_running:
+            if run.done() or (self.handle is not None and self.handle.failure):
+                say("STOPPED", {})
+                return
+            await asyncio.sleep(POLL_SECS)
+        say("TRADING", {})
 
 
-def main() -> None:
-    """Run and print."""
-    plan = json.loads(sys.argv[1])
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
-    result = loop.run_until_complete(live(plan))
-    print("RESULT " + json.dumps(result), flush=True)
+def say(word: str, data: dict[str, Any]) -> None:
+    """Print one line for the parent."""
+    print(f"{word} {json.dumps(data)}", flush=True)
+
+
+async def read_stdin() -> asyncio.StreamReader:
+    """Return the process's input as a stream."""
+    reader = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    return reader
+
+
+async def main() -> None:
+    """Run one node."""
+    await Watched(json.loads(sys.argv[1])).live(await read_stdin())
 
 
 if __name__ == "__main__":
-    main()
+    asyncio.set_event_loop(loop := asyncio.new_event_loop())
+    loop.run_until_complete(main())

@@ -2,53 +2,42 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-from dataclasses import asdict
-from pathlib import Path
+import time
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
+from tests.integration.venues.binance.node_process import KINDS, NodeProcess
 from trueup.emulator.process import EmulatorProcess
 from trueup.venues.binance.probe.bench import Bench
 
-ROOT = Path(__file__).parents[4]
-NODE_SECS_MAX = 90.0
-KINDS = {
-    "adapter, native": {"hardened": False, "mode": "native"},
-    "hardened, verified": {"hardened": True, "mode": "verified"},
-}
+START_SECS_MAX = 60.0
 
 pytestmark = pytest.mark.node
-
-
-def live(plans: dict[str, tuple[Bench, dict[str, Any]]]) -> dict[str, dict[str, Any]]:
-    """Run a node for each plan, side by side, and return what each became."""
-    children = {}
-    for name, (bench, plan) in plans.items():
-        whole = {"ready": asdict(bench.ready), "symbols": ["BTCUSDT", "ETHUSDT"], **KINDS[name], **plan}
-        command = [sys.executable, "-m", "tests.integration.venues.binance.node_main", json.dumps(whole)]
-        children[name] = subprocess.Popen(
-            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
-    results = {}
-    for name, child in children.items():
-        try:
-            output, _ = child.communicate(timeout=NODE_SECS_MAX)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            output, _ = child.communicate()
-        lines = [line for line in output.splitlines() if line.startswith("RESULT ")]
-        assert lines, f"{name}: the node told nothing:\n{output[-3_000:]}"
-        results[name] = json.loads(lines[-1].removeprefix("RESULT "))
-    return results
 
 
 def benches(emulator: EmulatorProcess) -> dict[str, Bench]:
     """Return an account for each kind of node."""
     return {name: Bench(emulator, hardened=bool(kind["hardened"])) for name, kind in KINDS.items()}
+
+
+def live(made: dict[str, Bench], plan: dict[str, Any], secs: float) -> dict[str, dict[str, Any]]:
+    """Run a node of each kind side by side, and return what each holds so long after its start."""
+    with ExitStack() as stack:
+        nodes = {name: stack.enter_context(NodeProcess(bench, name, plan)) for name, bench in made.items()}
+        for node in nodes.values():
+            node.is_trading_within(START_SECS_MAX)
+        time.sleep(secs)
+        looks = {name: node.look() for name, node in nodes.items()}
+        for node in nodes.values():
+            node.stop()
+    return looks
+
+
+def after_a_gap(seen: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the verdicts of the true-ups that gaps asked for."""
+    return [one for one in seen["said"] if one["event"] == "verdict" and one["during"] == "after a gap"]
 
 
 def test_a_node_holds_what_the_venue_holds_also_when_an_order_was_accepted_with_an_error(
@@ -59,15 +48,15 @@ def test_a_node_holds_what_the_venue_holds_also_when_an_order_was_accepted_with_
         bench.market("BTCUSDT", "BUY", "0.050")
         bench.limit("ETHUSDT", "BUY", "0.100", "2000")
         bench.fault({"method": "POST", "path": "/fapi/v1/order"}, {"kind": "accepted_but"})
-    results = live({name: (bench, {"orders": [["BTCUSDT", "0.010", "40000"]]}) for name, bench in made.items()})
-    ours, theirs = results["hardened, verified"], results["adapter, native"]
-    bench = made["hardened, verified"]
-    assert ours["verdict"] == "CLEAN"
+    results = live(made, {"orders": [["BTCUSDT", "BUY", "0.010", "40000"]]}, 2.0)
+    ours, theirs = results["verified"], results["native"]
+    bench = made["verified"]
+    assert ours["verdict"] == "CLEAN", ours["said"]
     assert ours["net"]["BTCUSDT"] == str(bench.position("BTCUSDT"))
     assert ours["open"] == sorted(str(order.order_id) for order in bench.control.open_orders(bench.account))
     assert set(ours["fills"]) == {str(trade.trade_id) for trade in bench.control.trades(bench.account)}
     assert "REJECTED" in theirs["statuses"].values()
-    assert len(theirs["open"]) < len(made["adapter, native"].control.open_orders(made["adapter, native"].account))
+    assert len(theirs["open"]) < len(made["native"].control.open_orders(made["native"].account))
 
 
 def test_a_venue_that_fails_at_the_start_keeps_ours_from_trading_blind(emulator: EmulatorProcess) -> None:
@@ -76,7 +65,30 @@ def test_a_venue_that_fails_at_the_start_keeps_ours_from_trading_blind(emulator:
         bench.limit("BTCUSDT", "BUY", "0.010", "40000")
         body = {"code": -1001, "msg": "Internal error"}
         bench.fault({"path": "/fapi/v1/allOrders"}, {"kind": "respond", "status": 503, "body": body})
-    results = live({name: (bench, {"timeout_reconciliation": 2.0}) for name, bench in made.items()})
-    assert results["adapter, native"]["trading"]
-    assert results["adapter, native"]["open"] == []
-    assert not results["hardened, verified"]["trading"]
+    results = live(made, {"timeout_reconciliation": 2.0}, 0.5)
+    assert results["native"]["trading"]
+    assert results["native"]["open"] == []
+    assert not results["verified"]["trading"]
+
+
+def test_a_fill_that_a_cut_stream_swallowed_is_in_the_node_seconds_later_without_any_periodic_look(
+    emulator: EmulatorProcess,
+) -> None:
+    bench = Bench(emulator, hardened=True)
+    plan = {"orders": [["BTCUSDT", "BUY", "0.010", "40000"]], "settings": {"open_check_interval_secs": None}}
+    with NodeProcess(bench, "verified", plan) as node:
+        assert node.is_trading_within(START_SECS_MAX)
+        node.look_until(lambda seen: bool(seen["open"]), 10)
+        # No listen key is given while the order fills, so that the new stream comes after it.
+        refused = bench.fault({"path": "/fapi/v1/listenKey"}, {"kind": "respond", "status": 503, "body": {}})
+        bench.control.cut_streams(bench.account)
+        bench.control.fill(bench.control.open_orders(bench.account)[0].order_id)
+        bench.control.remove_fault(refused)
+        seen = node.look_until(lambda seen: bool(after_a_gap(seen)), 20)
+        node.stop()
+    gap = next(one for one in seen["said"] if one["event"] == "stream_gap")
+    healed = after_a_gap(seen)[-1]
+    assert healed["verdict"] == seen["verdict"] == "CLEAN"
+    assert healed["time_ns"] - gap["time_ns"] < 5e9
+    assert seen["fills"] == [str(trade.trade_id) for trade in bench.control.trades(bench.account)]
+    assert seen["net"]["BTCUSDT"] == str(bench.position("BTCUSDT")) == "0.010"
