@@ -223,3 +223,30 @@ def test_lines_are_found_in_lists_of_tables_quoted_keys_and_inline_tables() -> N
     assert line_of(text, "strategies[1].config_path") == 6
     assert line_of(text, "clients.BINANCE.routing.default") == 11
     assert line_of(text, "redis") == 1
+
+
+def test_every_form_of_the_report_says_what_the_file_costs_at_the_venue(tmp_path: Path) -> None:
+    path = write(tmp_path, "[redis]" + CLIENT)
+    report = check_file(path, environ={}, engine_version="1.231.0")
+    (cost,) = report.costs
+    assert cost.start_weight == 53 + 2 * (85 + 10)  # the connection, and two readings of lists and of one history
+    # Looks at working orders and positions every 5 s, at everything once a minute, the clock, the listen key.
+    assert cost.steady_weight == pytest.approx(12 * 85 + 95 + 60 / 600 + 60 / 1_500, abs=0.05)
+    assert "weight 243" in " ".join(render_text(report).split())
+    assert json.loads(run("check", str(path), "--format", "json")[1])["venue_costs"][0]["start_weight"] == 243
+    notes = to_sarif(report)["runs"][0]["invocations"][0]["toolConfigurationNotifications"]
+    assert any("clients.BINANCE" in one["message"]["text"] and "weight 243" in one["message"]["text"] for one in notes)
+
+
+def test_of_the_adapters_own_client_no_cost_is_told(tmp_path: Path) -> None:
+    path = write(tmp_path, "[redis]" + CLIENT + "hardened = false\n")
+    assert check_file(path, environ={}).costs == ()
+
+
+def test_a_start_that_cannot_end_in_time_fails_the_check_with_the_figures(tmp_path: Path) -> None:
+    listed = ", ".join(f'"A{n}USDT-PERP.BINANCE"' for n in range(500))
+    client = f'\n[clients.BINANCE]\ntype = "binance_usdm"\nenvironment = "testnet"\ninstrument_ids = [{listed}]\n'
+    report = check_file(write(tmp_path, "[redis]" + client), environ={}, engine_version="1.231.0")
+    assert [str(one.rule.id) for one in report.findings] == ["TU210"]
+    assert "500 instruments takes about 122 s" in report.findings[0].found
+    assert report.exit_code == 1

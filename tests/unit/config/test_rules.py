@@ -58,6 +58,14 @@ def clients(**named: dict[str, Any]) -> dict[str, Any]:
     return {"clients": named}
 
 
+def usdm_with(instruments: int) -> dict[str, Any]:
+    """Return a futures client that trades so many instruments."""
+    return {
+        **USDM,
+        "instrument_ids": ["BTCUSDT-PERP.BINANCE", *(f"A{n}USDT-PERP.BINANCE" for n in range(1, instruments))],
+    }
+
+
 def strategy(**changes: Any) -> dict[str, Any]:
     """Return the strategy with changes."""
     return {**STRATEGY, **changes}
@@ -147,15 +155,34 @@ CASES = [
     Case(
         "TU209",
         "reconciliation.open_check_interval_secs",
-        reconciliation(open_check_interval_secs=2.2),
-        reconciliation(open_check_interval_secs=2.3),
+        {**clients(BINANCE={**USDM, "hardened": False}), **reconciliation(open_check_interval_secs=2.2)},
+        {**clients(BINANCE={**USDM, "hardened": False}), **reconciliation(open_check_interval_secs=2.3)},
     ),
     Case(
         "TU209",
         "reconciliation.open_check_interval_secs",
-        {**clients(SPOT=SPOT), **reconciliation(open_check_interval_secs=1.9)},
-        {**clients(SPOT=SPOT), **reconciliation(open_check_interval_secs=2.0)},
+        reconciliation(open_check_interval_secs=4.5),
+        reconciliation(open_check_interval_secs=5.0),
     ),
+    Case(
+        "TU209",
+        "reconciliation.open_check_interval_secs",
+        {**clients(SPOT={**SPOT, "hardened": False}), **reconciliation(open_check_interval_secs=1.9)},
+        {**clients(SPOT={**SPOT, "hardened": False}), **reconciliation(open_check_interval_secs=2.0)},
+    ),
+    Case(
+        "TU210",
+        "reconciliation.open_check_interval_secs",
+        reconciliation(open_check_interval_secs=2.2),
+        reconciliation(open_check_interval_secs=2.3),
+    ),
+    Case(
+        "TU210",
+        "timeouts.reconciliation_secs",
+        clients(BINANCE=usdm_with(500)),
+        {**clients(BINANCE=usdm_with(500)), "timeouts": {"reconciliation_secs": 180}},
+    ),
+    Case("TU210", "timeouts.reconciliation_secs", clients(BINANCE=usdm_with(240)), clients(BINANCE=usdm_with(200))),
     Case("TU301", "reconciliation.lookback_mins", reconciliation(lookback_mins=1440), reconciliation(lookback_mins=0)),
     Case("TU302", "reconciliation.lookback_mins", reconciliation(lookback_mins=59), reconciliation(lookback_mins=60)),
     Case(

@@ -15,6 +15,7 @@ from trueup.config.rules import Finding, Severity, Unchecked, finding_of, in_ord
 from trueup.config.rules.shape import UNREADABLE
 from trueup.config.trading_node.live_config import LiveTradingNodeConfig
 from trueup.config.trading_node.loading import load
+from trueup.config.weights import VenueCost, venue_costs
 from trueup.errors import ConfigFileError
 
 EXIT_CLEAN = 0
@@ -41,6 +42,8 @@ class CheckReport:
         What the configuration leaves unchecked.
     engine_version : str, optional
         The installed NautilusTrader.
+    costs : tuple[VenueCost, ...]
+        What start and steady state cost at the venue, for each hardened Binance client. Information, not a finding.
     """
 
     path: Path
@@ -48,6 +51,7 @@ class CheckReport:
     findings: tuple[Finding, ...]
     unchecked: tuple[Unchecked, ...]
     engine_version: str | None
+    costs: tuple[VenueCost, ...] = ()
 
     @property
     def counts(self) -> dict[str, int]:
@@ -74,6 +78,7 @@ class CheckReport:
             "exit_code": self.exit_code,
             "counts": self.counts,
             "findings": [{**one.as_dict(), "line": self.line(one)} for one in self.findings],
+            "venue_costs": [one.as_dict() for one in self.costs],
             "will_not_be_checked": [one.as_dict() for one in self.unchecked],
         }
 
@@ -110,7 +115,7 @@ def check_file(
     if probe is not None and asked:
         findings += probe(loaded.config)
     unchecked = what_is_unchecked(loaded.config, live=asked)
-    return CheckReport(path, loaded.text, in_order(findings), unchecked, version)
+    return CheckReport(path, loaded.text, in_order(findings), unchecked, version, venue_costs(loaded.config))
 
 
 def _is_consequence(finding: Finding, problems: tuple[Problem, ...]) -> bool:

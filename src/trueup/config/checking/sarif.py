@@ -17,7 +17,8 @@ _INDEXES = {rule.id: index for index, rule in enumerate(ALL_RULES)}
 def to_sarif(report: CheckReport) -> dict[str, Any]:
     """Return a report as a SARIF log with one run.
 
-    What will not be checked stands among the invocation's notifications: it is about the check, not about the file.
+    What will not be checked, and what the file costs at the venue, stand among the invocation's notifications: they
+    are no findings.
     """
     return {
         "$schema": SCHEMA,
@@ -34,6 +35,10 @@ def to_sarif(report: CheckReport) -> dict[str, Any]:
                         "toolConfigurationNotifications": [
                             {"level": "note", "message": {"text": f"Not checked: {one.subject}: {one.consequence}"}}
                             for one in report.unchecked
+                        ]
+                        + [
+                            {"level": "note", "message": {"text": f"Cost at the venue: {one.line}"}}
+                            for one in report.costs
                         ],
                     }
                 ],

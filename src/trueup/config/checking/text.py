@@ -27,6 +27,10 @@ def render_text(report: CheckReport, *, width: int = WIDTH) -> str:
     ]
     for finding in report.findings:
         lines += ["", *_finding(report, finding, width)]
+    if report.costs:
+        lines += ["", "What it costs at the venue:"]
+        for cost in report.costs:
+            lines += _wrap(cost.line, "  - ", width)
     if report.unchecked:
         lines += ["", "What will not be checked:"]
         for one in report.unchecked:

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from trueup.config.reconciliation.config import ReconciliationConfig, ReconciliationMode
 from trueup.config.rules.rule import Fault, Rule, RuleContext, Severity
 from trueup.config.trading_node.venues import BinanceClientConfig
+from trueup.config.weights import venue_costs
 
-# Binance's request weights of one look (all open orders without a symbol, then positions), and its limits.
+# Request weights of one look by the adapter's own client (all open orders without a symbol, then positions), and the
+# venue's limits. What the hardened client asks is the planner's to say.
 USDM_LOOK_WEIGHT = 40 + 5
 USDM_WEIGHT_PER_MINUTE = 2_400
 SPOT_LOOK_WEIGHT = 80 + 20
@@ -84,15 +86,35 @@ def _weight(context: RuleContext) -> Iterator[Fault]:
     settings = context.reconciliation
     if settings.open_check_interval_secs is None:
         return
+    field, shown = "reconciliation.open_check_interval_secs", f"{settings.open_check_interval_secs:g} s"
+    for cost in venue_costs(context.config):
+        if cost.is_busy and not cost.is_steady_too_heavy:
+            yield Fault(field, f"{shown}: {cost.steady_weight:.0f} of {cost.weight_limit} a minute on {cost.client}")
     for name, client in context.config.clients.items():
-        if not isinstance(client, BinanceClientConfig) or not client.execution:
+        if not isinstance(client, BinanceClientConfig) or not client.execution or client.hardened:
             continue
         look = USDM_LOOK_WEIGHT if client.is_futures else SPOT_LOOK_WEIGHT
         budget = USDM_WEIGHT_PER_MINUTE if client.is_futures else SPOT_WEIGHT_PER_MINUTE
         used = look * 60 / settings.open_check_interval_secs
         if used > budget * WEIGHT_SHARE_MAX:
-            value = f"{settings.open_check_interval_secs:g} s: {used:.0f} of {budget} a minute on clients.{name}"
-            yield Fault("reconciliation.open_check_interval_secs", value)
+            yield Fault(field, f"{shown}: {used:.0f} of {budget} a minute on clients.{name}")
+
+
+def _does_not_fit(context: RuleContext) -> Iterator[Fault]:
+    for cost in venue_costs(context.config):
+        if cost.is_steady_too_heavy:
+            yield Fault(
+                "reconciliation.open_check_interval_secs",
+                f"{context.reconciliation.open_check_interval_secs:g} s: the looks of {cost.client} at "
+                f"{cost.instruments} instruments need weight {cost.steady_weight:.0f} a minute, and reads get "
+                f"{cost.reads_weight} of {cost.weight_limit}",
+            )
+        if cost.is_start_too_long:
+            yield Fault(
+                "timeouts.reconciliation_secs",
+                f"{cost.start_secs_max:g} s: a cold start of {cost.client} with {cost.instruments} instruments takes "
+                f"about {cost.start_secs:.0f} s inside the venue's {cost.weight_limit} a minute",
+            )
 
 
 POLLING_RULES: tuple[Rule, ...] = (
@@ -189,5 +211,17 @@ POLLING_RULES: tuple[Rule, ...] = (
         source="Binance's published weights; measured on 1.231.0: HTTP 429 on open orders ends in an empty report",
         action="Raise open_check_interval_secs.",
         find=_weight,
+    ),
+    Rule(
+        "TU210",
+        "venue-weight-does-not-fit",
+        Severity.ERROR,
+        why="The hardened client waits instead of being refused, so what the venue does not grant in a minute is late: "
+        "a start that cannot end in time never trades, and looks that cannot be paid for fall ever further behind.",
+        source="Binance's published weights; the planner's figures for starts agree with the emulator's request log "
+        "(200 symbols in one minute, 240 in two)",
+        action="Raise open_check_interval_secs or timeouts.reconciliation_secs, read less far back, or trade fewer "
+        "instruments on this account.",
+        find=_does_not_fit,
     ),
 )
