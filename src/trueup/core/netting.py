@@ -16,12 +16,6 @@ from trueup.model.fills import FillKey, FillRecord
 
 _ZERO = Decimal(0)
 
-type FillTwin = tuple[str, OrderSide, Decimal, Decimal]
-"""Trade id, side, price, quantity: two fills that agree in these are one for a position of the engine (1.231.0).
-
-An order knows its own fills by trade id alone, so only a trade id that the venue uses again makes the difference.
-"""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Netted:
@@ -97,11 +91,6 @@ def net(fills: Iterable[FillRecord], start: Netted = FLAT) -> Netted:
         flips=flips,
         opened_by_flip=opened_by_flip,
     )
-
-
-def fill_twin(fill: FillRecord) -> FillTwin:
-    """Return what the engine's position takes for the same fill, whatever its order: see `FillTwin`."""
-    return (fill.trade_id, fill.side, fill.price, fill.quantity)
 
 
 def in_time_order(fills: Iterable[FillRecord]) -> list[FillRecord]:

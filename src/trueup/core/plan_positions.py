@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from trueup.core.expected import settled_orders
 from trueup.core.history import History, history_of, opening_cut
-from trueup.core.netting import Netted, fill_twin, in_time_order, net, opening_price
+from trueup.core.netting import Netted, in_time_order, net, opening_price
 from trueup.core.tolerance import Tolerance, within
 from trueup.core.view import View
 from trueup.model.coverage import RecordKind
@@ -89,18 +89,18 @@ def _apply(start: Netted, fills: list[FillRecord], own: list[FillRecord]) -> tup
     it belongs to the present life cycle: after the position went through flat, a fill that it had held before moves it
     once more (measured on 1.231.0).
     """
-    held = {fill_twin(fill) for fill in own}
-    if len(held) == len(own) and len(held | {fill_twin(fill) for fill in fills}) == len(own) + len(fills):
+    held = {fill.twin for fill in own}
+    if len(held) == len(own) and len(held | {fill.twin for fill in fills}) == len(own) + len(fills):
         return net(fills, start), fills
     netted, taken = start, []
     for fill in fills:
-        if fill_twin(fill) in held:
+        if fill.twin in held:
             continue
         before, netted = netted, net([fill], netted)
         taken.append(fill)
         if len(netted.fill_keys) == 1 and before.fill_keys:
             held = set()
-        held.add(fill_twin(fill))
+        held.add(fill.twin)
     return netted, taken
 
 

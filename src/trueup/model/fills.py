@@ -19,6 +19,11 @@ The order belongs to the name because a venue may use a trade id again: on anoth
 fill.
 """
 
+type FillTwin = tuple[str, OrderSide, Decimal, Decimal]
+"""Trade id, side, price, quantity: two fills that agree in these are one for a position of the engine (1.231.0),
+whatever their orders. Only a trade id that the venue uses again makes the difference.
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FillRecord:
@@ -74,6 +79,11 @@ class FillRecord:
     def trade_key(self) -> TradeKey:
         """Return what the fill shares with other fills of the same trade id."""
         return (self.instrument_id, self.trade_id, self.side)
+
+    @property
+    def twin(self) -> FillTwin:
+        """Return what the engine's position knows the fill by."""
+        return (self.trade_id, self.side, self.price, self.quantity)
 
     @property
     def signed_quantity(self) -> Decimal:

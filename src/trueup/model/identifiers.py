@@ -1,13 +1,14 @@
-"""Synthetic identifiers, the same in every process and at every restart.
+"""What an identifier says, and synthetic identifiers, the same in every process and at every restart.
 
-The engine draws a random UUID for an order that the venue names alone, so each cold start gives the same order
-another name (issues #3176, #3878). These are digests of what the venue says and nothing else. The prefix tells a
-reader where they come from.
+The engine draws a random UUID for an order that the venue names alone, so each cold start gives the same order another
+name (issues #3176, #3878). The synthetic ones here are digests of what the venue says and nothing else. The prefix
+tells a reader where they come from.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 
 from trueup.model.enums import Leg, OrderSide
 
@@ -43,3 +44,27 @@ def opening_trade_id(account_id: str, instrument_id: str, leg: Leg, side: OrderS
 def is_opening_trade_id(trade_id: str) -> bool:
     """Return whether a trade id was made by `opening_trade_id`."""
     return trade_id.startswith(OPENING_PREFIX)
+
+
+def leg_of(position_id: str | None, instrument_id: str) -> Leg:
+    """Return the leg that a position id names.
+
+    In hedge mode the adapters name a position ``<instrument>-LONG`` or ``-SHORT``, in one-way mode not at all, or
+    ``-BOTH`` (read in 1.231.0). Anything longer is a NETTING id, whose strategy may itself end in either word.
+    """
+    if position_id == f"{instrument_id}-LONG":
+        return Leg.LONG
+    if position_id == f"{instrument_id}-SHORT":
+        return Leg.SHORT
+    return Leg.BOTH
+
+
+def only_account_of(instrument_id: str, account_ids: Iterable[str]) -> str | None:
+    """Return the only account at an instrument's venue, None where there is none or more than one.
+
+    An order that was never submitted names no account; an account's id is its venue's name, or begins with it and a
+    dash.
+    """
+    venue = instrument_id.rpartition(".")[2]
+    found = [name for name in account_ids if name == venue or name.startswith(f"{venue}-")]
+    return found[0] if len(found) == 1 else None

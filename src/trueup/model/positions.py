@@ -16,7 +16,8 @@ type PositionKey = tuple[str, Leg]
 class PositionRecord:
     """Hold one position at one instant.
 
-    The venue has one per instrument and leg. The node may hold several for the same key (split ownership).
+    The venue has one per instrument and leg. The node may hold several for the same key (split ownership), and keeps a
+    closed one, whose fills tell what it was made of: the engine refuses them a second time while it is there.
 
     Parameters
     ----------

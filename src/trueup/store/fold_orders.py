@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from trueup.model.enums import Leg, LiquiditySide, OrderSide, OrderStatus, OrderType, TimeInForce
+from trueup.model.enums import LiquiditySide, OrderSide, OrderStatus, OrderType, TimeInForce
 from trueup.model.fills import FillRecord
+from trueup.model.identifiers import leg_of
 from trueup.model.orders import OrderRecord
 from trueup.store.redis_decode import DecodeError, StoredEvent, finite, money, time_ns
 from trueup.store.synthetic import is_synthetic_fill
@@ -286,19 +287,6 @@ def fill_record(event: StoredEvent, *, tags: tuple[str, ...] = ()) -> FillRecord
         leg=leg_of(event.position_id, instrument_id),
         synthetic=is_synthetic_fill(trade_id, reconciliation=bool(event.reconciliation), order_tags=tags),
     )
-
-
-def leg_of(position_id: str | None, instrument_id: str) -> Leg:
-    """Return the leg that a position id names.
-
-    In hedge mode the adapters name a position ``<instrument>-LONG`` or ``-SHORT``. Anything longer is a NETTING id,
-    whose strategy may itself end in either word.
-    """
-    if position_id == f"{instrument_id}-LONG":
-        return Leg.LONG
-    if position_id == f"{instrument_id}-SHORT":
-        return Leg.SHORT
-    return Leg.BOTH
 
 
 def _required[V](value: V | None, name: str) -> V:

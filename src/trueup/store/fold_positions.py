@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from trueup.model.fills import FillRecord
+from trueup.model.fills import FillRecord, FillTwin
+from trueup.model.identifiers import leg_of
 from trueup.model.positions import PositionRecord
-from trueup.store.fold_orders import EntryError, fill_record, leg_of
+from trueup.store.fold_orders import EntryError, fill_record
 from trueup.store.redis_decode import DecodeError, StoredEvent, StoredInstrument
 
 SPOT_PAIR = "CurrencyPair"
@@ -62,7 +63,7 @@ def fold_position(
     Raises
     ------
     EntryError
-        If an event is of another kind or another instrument, books a trade twice in one life cycle, or lacks a value.
+        If an event is of another kind or another instrument, books a fill twice in one life cycle, or lacks a value.
     """
     if not events:
         raise EntryError(0, "the list of fills is empty")
@@ -71,7 +72,7 @@ def fold_position(
     adjusted = False
     owner = account_id = None
     fills: list[FillRecord] = []
-    trades: set[str] = set()
+    twins: set[FillTwin] = set()
     for entry, event in enumerate(events):
         try:
             fill = fill_record(event)
@@ -80,13 +81,13 @@ def fold_position(
         if fills and fill.instrument_id != fills[0].instrument_id:
             raise EntryError(entry, f"a fill of {fill.instrument_id} is in a position of {fills[0].instrument_id}")
         if not quantity:
-            fills, trades, opened_ns, adjusted, average = [], set(), fill.time_ns, False, fill.price
+            fills, twins, opened_ns, adjusted, average = [], set(), fill.time_ns, False, fill.price
             owner = event.strategy_id
         elif (quantity > 0) == (fill.signed_quantity > 0):
             average = (average * abs(quantity) + fill.price * fill.quantity) / (abs(quantity) + fill.quantity)
-        if fill.trade_id in trades:
+        if fill.twin in twins:
             raise EntryError(entry, f"trade {fill.trade_id} is booked twice")
-        trades.add(fill.trade_id)
+        twins.add(fill.twin)
         fills.append(fill)
         quantity += fill.signed_quantity
         if _is_paid_from_position(fill, instrument):

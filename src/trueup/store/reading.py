@@ -8,6 +8,7 @@ from enum import StrEnum
 from trueup.errors import StoreError
 from trueup.model.balances import BalanceRecord
 from trueup.model.coverage import Coverage, FailedQuery, KindCoverage, RecordKind, Window
+from trueup.model.identifiers import only_account_of
 from trueup.model.snapshots import NodeSnapshot
 from trueup.store.fold_orders import StoredOrder
 from trueup.store.fold_positions import StoredPosition, mark_synthetic
@@ -149,7 +150,11 @@ class StoreReading:
                     action="name the account",
                 )
             (account_id,) = accounts
-        orders = [order for order in self.orders if self._account_of(order, accounts) == account_id]
+        orders = [
+            order
+            for order in self.orders
+            if (order.account_id or only_account_of(order.record.instrument_id, accounts)) == account_id
+        ]
         synthetic = frozenset(
             (fill.client_order_id, fill.trade_id) for order in orders for fill in order.fills if fill.synthetic
         )
@@ -162,7 +167,7 @@ class StoreReading:
             positions=tuple(
                 mark_synthetic(position, synthetic).record
                 for position in self.positions
-                if position.account_id == account_id and position.record.is_open
+                if position.account_id == account_id
             ),
             balances=next((account.balances for account in self.accounts if account.account_id == account_id), ()),
             coverage=self.coverage,
@@ -173,14 +178,6 @@ class StoreReading:
                 for former in order.former_venue_order_ids
             ),
         )
-
-    @staticmethod
-    def _account_of(order: StoredOrder, accounts: tuple[str, ...]) -> str | None:
-        if order.account_id is not None:
-            return order.account_id
-        venue = order.record.instrument_id.rpartition(".")[2]
-        candidates = [account for account in accounts if account == venue or account.startswith(f"{venue}-")]
-        return candidates[0] if len(candidates) == 1 else None
 
     @property
     def coverage(self) -> Coverage:

@@ -12,6 +12,7 @@ from nautilus_trader.model import enums as engine_enums
 
 from trueup.model.enums import Leg, LiquiditySide, OrderSide, OrderStatus, OrderType, TimeInForce
 from trueup.model.fills import FillRecord
+from trueup.model.identifiers import leg_of
 from trueup.model.orders import OrderRecord
 from trueup.model.positions import PositionRecord
 
@@ -29,22 +30,6 @@ LIQUIDITY_SIDES: dict[int, LiquiditySide] = _by_value(engine_enums.LiquiditySide
 _NS_PER_SECOND = 1_000_000_000
 
 
-def leg_of(venue_position_id: Any) -> Leg:
-    """Return the leg that a venue's position id names.
-
-    The Binance adapter writes ``<instrument>-LONG`` and ``<instrument>-SHORT`` in hedge mode, and gives no id (or
-    ``-BOTH``) in one-way mode (read in 1.231.0).
-    """
-    if venue_position_id is None:
-        return Leg.BOTH
-    text = str(venue_position_id)
-    if text.endswith("-LONG"):
-        return Leg.LONG
-    if text.endswith("-SHORT"):
-        return Leg.SHORT
-    return Leg.BOTH
-
-
 def _decimal(value: Any) -> Decimal | None:
     if value is None:
         return None
@@ -53,6 +38,10 @@ def _decimal(value: Any) -> Decimal | None:
 
 def _text(value: Any) -> str | None:
     return None if value is None else value.value
+
+
+def _leg(report: Any) -> Leg:
+    return leg_of(_text(report.venue_position_id), report.instrument_id.value)
 
 
 def order_record(report: Any) -> OrderRecord:
@@ -74,7 +63,7 @@ def order_record(report: Any) -> OrderRecord:
         time_in_force=TIMES_IN_FORCE[int(report.time_in_force)],
         reduce_only=bool(report.reduce_only),
         post_only=bool(report.post_only),
-        leg=leg_of(report.venue_position_id),
+        leg=_leg(report),
         accepted_ns=int(report.ts_accepted),
         updated_ns=int(report.ts_last),
         expires_ns=None if expire_time is None else int(expire_time.timestamp() * _NS_PER_SECOND),
@@ -97,7 +86,7 @@ def fill_record(report: Any) -> FillRecord:
         commission=Decimal(0) if commission is None else commission.as_decimal(),
         commission_currency="" if commission is None else commission.currency.code,
         liquidity=LIQUIDITY_SIDES[int(report.liquidity_side)],
-        leg=leg_of(report.venue_position_id),
+        leg=_leg(report),
     )
 
 
@@ -108,7 +97,7 @@ def position_record(report: Any) -> PositionRecord:
     return PositionRecord(
         instrument_id=report.instrument_id.value,
         quantity=quantity,
-        leg=leg_of(report.venue_position_id),
+        leg=_leg(report),
         # An adapter that knows no price says None or 0; both mean unknown (measured: native books 0.0 as a price).
         average_price=average if quantity and average else None,
         updated_ns=int(report.ts_last),

@@ -27,8 +27,10 @@ from trueup.model import (
     verdict_of,
 )
 from trueup.model.enums import CLOSED_STATUSES, IN_FLIGHT_STATUSES, OPEN_STATUSES
+from trueup.model.identifiers import leg_of, only_account_of
 from trueup.model.plans import Plan
 
+PERP = "BTCUSDT-PERP.BINANCE"
 WINDOW = Window(0, 100)
 
 
@@ -178,6 +180,37 @@ def test_synthetic_identifiers_are_the_same_in_every_process() -> None:
     assert external_client_order_id("VENUE-002", "AAA.VENUE", "1") != external_client_order_id(
         "VENUE-001", "AAA.VENUE", "1"
     )
+
+
+@pytest.mark.parametrize(
+    ("position_id", "leg"),
+    [
+        (f"{PERP}-LONG", Leg.LONG),
+        (f"{PERP}-SHORT", Leg.SHORT),
+        (f"{PERP}-BOTH", Leg.BOTH),
+        (f"{PERP}-EMA-LONG", Leg.BOTH),
+        (f"{PERP}-S-001", Leg.BOTH),
+        (None, Leg.BOTH),
+    ],
+)
+def test_a_leg_is_named_by_the_instrument_and_nothing_else(position_id: str | None, leg: Leg) -> None:
+    assert leg_of(position_id, PERP) is leg
+
+
+@pytest.mark.parametrize(
+    ("accounts", "found"),
+    [
+        (("BINANCE-USDT_FUTURES-master",), "BINANCE-USDT_FUTURES-master"),
+        (("BINANCE",), "BINANCE"),
+        (("BINANCE-SPOT-master", "BINANCE-USDT_FUTURES-master"), None),
+        (("BINANCEUS-001", "OKX-001"), None),
+        ((), None),
+    ],
+)
+def test_an_order_that_names_no_account_belongs_to_the_only_one_of_its_venue(
+    accounts: tuple[str, ...], found: str | None
+) -> None:
+    assert only_account_of(PERP, accounts) == found
 
 
 def test_a_synthetic_identifier_fits_where_the_shortest_venue_puts_it() -> None:

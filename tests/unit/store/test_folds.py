@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.store.events import PERP, T0_NS, v1, v1_filled, v1_initialized
-from trueup.model.enums import Leg, OrderStatus
-from trueup.store.fold_orders import EntryError, StoredOrder, fold_order, leg_of
+from trueup.model.enums import OrderStatus
+from trueup.store.fold_orders import EntryError, StoredOrder, fold_order
 from trueup.store.fold_positions import StoredPosition, fold_position
 from trueup.store.redis_decode import StoredEvent, StoredInstrument, decode_event
 from trueup.store.synthetic import is_synthetic_fill
@@ -140,6 +140,14 @@ def test_a_trade_that_is_booked_twice_in_one_life_cycle_is_refused_and_in_two_is
     assert position(buy, sell, buy).record.quantity == 1
 
 
+def test_a_trade_id_that_the_venue_uses_again_at_another_price_or_size_is_another_fill() -> None:
+    """The engine's position takes it for another, so a store may hold it."""
+    first, dearer, bigger = (
+        v1_filled("1", *values, at) for at, values in enumerate((("1", "100"), ("1", "101"), ("2", "100")))
+    )
+    assert position(first, dearer, bigger).record.quantity == 4
+
+
 def test_a_commission_in_the_base_currency_comes_off_a_spot_position_only() -> None:
     fill = v1_filled("1", "1.000", "100", 1, commission="0.0010 BTC")
     spot = StoredInstrument(type="CurrencyPair", base_currency="BTC", size_precision=3)
@@ -157,21 +165,6 @@ def test_a_fill_of_another_instrument_or_kind_is_refused() -> None:
         position(v1_filled("1", "1", "1", 1), v1_filled("2", "1", "1", 2, instrument_id="ETHUSDT-PERP.BINANCE"))
     with pytest.raises(EntryError, match="an OrderFilled was expected"):
         position(v1("Accepted", 1, **NAMED))
-
-
-@pytest.mark.parametrize(
-    ("position_id", "leg"),
-    [
-        (f"{PERP}-LONG", Leg.LONG),
-        (f"{PERP}-SHORT", Leg.SHORT),
-        (f"{PERP}-BOTH", Leg.BOTH),
-        (f"{PERP}-EMA-LONG", Leg.BOTH),
-        (f"{PERP}-S-001", Leg.BOTH),
-        (None, Leg.BOTH),
-    ],
-)
-def test_a_leg_is_named_by_the_instrument_and_nothing_else(position_id: str | None, leg: Leg) -> None:
-    assert leg_of(position_id, PERP) is leg
 
 
 def test_only_a_made_up_trade_id_a_made_up_order_or_an_opening_balance_is_synthetic() -> None:

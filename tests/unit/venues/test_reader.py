@@ -20,6 +20,7 @@ from trueup.model.enums import Leg
 from trueup.model.enums import OrderStatus as Status
 from trueup.venues.questions import About, Question
 from trueup.venues.reader import ReadLimits, ReadRequest, VenueReader
+from trueup.venues.records import fill_record
 
 ACCOUNT = AccountId("BINANCE-001")
 BTC = InstrumentId.from_str("BTCUSDT-PERP.BINANCE")
@@ -267,3 +268,12 @@ async def test_a_price_of_zero_is_an_unknown_price() -> None:
     one = reader(Client(positions=[position_report("1.000", "0")]))
     (position,) = (await one.freeze(await one.read(ReadRequest()))).snapshot.positions
     assert position.average_price is None
+
+
+@pytest.mark.parametrize(
+    ("suffix", "leg"), [("SHORT", Leg.SHORT), ("LONG", Leg.LONG), ("BOTH", Leg.BOTH), ("EMA-LONG", Leg.BOTH)]
+)
+def test_a_report_names_a_leg_only_by_the_instrument_and_the_leg(suffix: str, leg: Leg) -> None:
+    report = fill_report("1", 5)
+    report.venue_position_id = PositionId(f"{BTC}-{suffix}")
+    assert fill_record(report).leg is leg

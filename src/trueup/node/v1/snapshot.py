@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from nautilus_trader.model.events import OrderFilled, OrderSubmitted
 
+from trueup.model.balances import BalanceRecord
 from trueup.model.coverage import Coverage, KindCoverage, Window
 from trueup.model.fills import FillRecord
-from trueup.model.identifiers import is_opening_trade_id
+from trueup.model.identifiers import leg_of, only_account_of
 from trueup.model.orders import OrderRecord
 from trueup.model.positions import PositionRecord
 from trueup.model.snapshots import NodeSnapshot
 from trueup.node.pacing import in_slices, off_loop
-from trueup.venues.records import LIQUIDITY_SIDES, ORDER_SIDES, ORDER_STATUSES, ORDER_TYPES, TIMES_IN_FORCE, leg_of
+from trueup.store.synthetic import is_synthetic_fill
+from trueup.venues.records import LIQUIDITY_SIDES, ORDER_SIDES, ORDER_STATUSES, ORDER_TYPES, TIMES_IN_FORCE
 
-OrderParts = tuple[OrderRecord, tuple[FillRecord, ...]]
-RECONCILIATION_TAG = "RECONCILIATION"
-"""The engine's own mark on an order that it invented to explain a position."""
+
+@dataclass(frozen=True, slots=True)
+class OrderParts:
+    """Hold what one order of the cache gives: itself, its fills, and the numbers that it bore before."""
+
+    record: OrderRecord
+    fills: tuple[FillRecord, ...]
+    former_venue_order_ids: tuple[str, ...]
 
 
 class CacheReader:
@@ -52,7 +60,8 @@ class CacheReader:
         parts = [self._order_parts(order) for order in orders.values() if self._wanted(order)]
         now = KindCoverage(asked=Window(0, now_ns), got=Window(0, now_ns))
         coverage = Coverage(orders_open=now, positions=now)
-        return self._snapshot(parts, self._positions(self._cache.positions_open()), now_ns, None, coverage)
+        positions = self._positions(self._cache.positions_open())
+        return self._snapshot(parts, positions, (), now_ns, None, coverage)
 
     async def read_all(self, now_ns: int, known_from_ns: int | None) -> NodeSnapshot:
         """Read everything, in slices; what the stream changes meanwhile is seen by the next look."""
@@ -71,13 +80,15 @@ class CacheReader:
 
         await in_slices(self._cache.positions(), read_position)
         self._forget_purged()
-        return await off_loop(2 * len(parts), lambda: self._snapshot(parts, positions, now_ns, known_from_ns))
+        balances = self._balances()
+        return await off_loop(2 * len(parts), lambda: self._snapshot(parts, positions, balances, now_ns, known_from_ns))
 
     def read_all_now(self, now_ns: int, known_from_ns: int | None) -> NodeSnapshot:
         """Read everything without a pause: the whole is of one instant."""
         parts = [self._remembered(order) for order in self._cache.orders() if self._wanted(order)]
         self._forget_purged()
-        return self._snapshot(parts, self._positions(self._cache.positions()), now_ns, known_from_ns)
+        positions = self._positions(self._cache.positions())
+        return self._snapshot(parts, positions, self._balances(), now_ns, known_from_ns)
 
     def size(self) -> int:
         """Return how many orders a whole reading would visit."""
@@ -88,10 +99,16 @@ class CacheReader:
         orders = any(self._wanted(order) for order in self._cache.orders_open())
         return orders, any(self._wanted(position) for position in self._cache.positions_open())
 
-    def _wanted(self, order: Any) -> bool:
-        if order.account_id is not None and order.account_id != self._account_id:
+    def _wanted(self, record: Any) -> bool:
+        """Return whether an order or a position is the account's, and its instrument takes part."""
+        instrument_id = record.instrument_id.value
+        if record.account_id is None:
+            accounts = {self._account_id.value, *(account.id.value for account in self._cache.accounts())}
+            if only_account_of(instrument_id, accounts) != self._account_id.value:
+                return False
+        elif record.account_id != self._account_id:
             return False
-        return self._in_scope(order.instrument_id.value)
+        return self._in_scope(instrument_id)
 
     def _remembered(self, order: Any) -> OrderParts:
         name = order.client_order_id.value
@@ -105,16 +122,21 @@ class CacheReader:
         return parts
 
     def _forget_purged(self) -> None:
-        """Keep no more closed orders than the cache has: it purges, and so must we."""
+        """Keep no more closed orders and positions than the cache has: it purges, and so must we."""
         ids = self._cache.client_order_ids()
         if len(self._closed) > len(ids):
             known = {client_order_id.value for client_order_id in ids}
             self._closed = {name: held for name, held in self._closed.items() if name in known}
+        position_ids = self._cache.position_ids()
+        if len(self._held) > len(position_ids):
+            known = {position_id.value for position_id in position_ids}
+            self._held = {name: held for name, held in self._held.items() if name in known}
 
     def _snapshot(
         self,
         parts: list[OrderParts],
         positions: list[PositionRecord],
+        balances: tuple[BalanceRecord, ...],
         now_ns: int,
         known_from_ns: int | None,
         coverage: Coverage | None = None,
@@ -123,12 +145,33 @@ class CacheReader:
             account_id=self._account_id.value,
             started_ns=now_ns,
             ended_ns=now_ns,
-            orders=tuple(order for order, _ in parts),
-            fills=tuple(fill for _, fills in parts for fill in fills),
+            orders=tuple(one.record for one in parts),
+            fills=tuple(fill for one in parts for fill in one.fills),
             positions=tuple(positions),
+            balances=balances,
             coverage=coverage or Coverage.full(now_ns),
             known_from_ns=known_from_ns,
+            venue_ids=tuple(
+                (one.record.instrument_id, former, one.record.name)
+                for one in parts
+                for former in one.former_venue_order_ids
+            ),
         )
+
+    def _balances(self) -> tuple[BalanceRecord, ...]:
+        account = self._cache.account(self._account_id)
+        if account is None:
+            return ()
+        records = [
+            BalanceRecord(
+                currency=balance.currency.code,
+                total=balance.total.as_decimal(),
+                locked=balance.locked.as_decimal(),
+                free=balance.free.as_decimal(),
+            )
+            for balance in account.balances().values()
+        ]
+        return tuple(sorted(records, key=lambda record: record.currency))
 
     def _positions(self, positions: list[Any]) -> list[PositionRecord]:
         return [self._position(position) for position in positions if self._wanted(position)]
@@ -139,29 +182,43 @@ class CacheReader:
         held = self._held.setdefault(position.id.value, [])
         if len(held) > len(events) or (held and held[-1][0] != events[len(held) - 1].id):
             held.clear()  # another life cycle, or another order of the same fills
-        held += [(event.id, fill_record(event)) for event in events[len(held) :]]
-        if not position.is_open:
-            self._held.pop(position.id.value)
+        held += [(event.id, self._position_fill(event)) for event in events[len(held) :]]
         return position_record(position, tuple(fill for _, fill in held))
+
+    def _position_fill(self, event: Any) -> FillRecord:
+        """Return the record of a fill that a position holds, with the mark that it carries in its order.
+
+        A fill that flips a position loses its reconciliation flag in the split (1.231.0), so the order's word counts.
+        """
+        order = self._cache.order(event.client_order_id)
+        if order is None:
+            return fill_record(event)
+
+        def is_reconciled() -> bool:
+            own = (one for one in order.events if isinstance(one, OrderFilled) and one.trade_id == event.trade_id)
+            return any(one.reconciliation for one in own)
+
+        return fill_record(event, tags=order.tags or (), is_reconciled=is_reconciled)
 
     def _order_parts(self, order: Any) -> OrderParts:
         events = order.events
         tags = order.tags or ()
-        invented = RECONCILIATION_TAG in tags
-        fills = tuple(fill_record(event, synthetic=invented) for event in events if isinstance(event, OrderFilled))
-        submitted_ns = next((event.ts_init for event in events if isinstance(event, OrderSubmitted)), 0)
-        position_id = order.position_id
+        fills = tuple(fill_record(event, tags=tags) for event in events if isinstance(event, OrderFilled))
+        instrument_id = order.instrument_id.value
+        # An order without a fill has its position in the cache's index alone.
+        position_id = order.position_id or self._cache.position_id(order.client_order_id)
         price = order.price if order.has_price else None
         trigger_price = order.trigger_price if order.has_trigger_price else None
         filled = order.filled_qty.as_decimal()
+        venue_order_id = _text(order.venue_order_id)
         record = OrderRecord(
-            instrument_id=order.instrument_id.value,
+            instrument_id=instrument_id,
             side=ORDER_SIDES[int(order.side)],
             status=ORDER_STATUSES[int(order.status)],
             quantity=order.quantity.as_decimal(),
             filled_quantity=filled,
             client_order_id=order.client_order_id.value,
-            venue_order_id=None if order.venue_order_id is None else order.venue_order_id.value,
+            venue_order_id=venue_order_id,
             order_type=ORDER_TYPES[int(order.order_type)],
             price=None if price is None else price.as_decimal(),
             trigger_price=None if trigger_price is None else trigger_price.as_decimal(),
@@ -169,14 +226,21 @@ class CacheReader:
             time_in_force=TIMES_IN_FORCE[int(order.time_in_force)],
             reduce_only=bool(order.is_reduce_only),
             post_only=bool(order.is_post_only),
-            leg=leg_of(position_id),
+            leg=leg_of(_text(position_id), instrument_id),
             accepted_ns=int(order.ts_accepted),
             updated_ns=int(order.ts_last),
-            submitted_ns=int(submitted_ns or order.ts_init),
+            submitted_ns=next((int(event.ts_event) for event in events if isinstance(event, OrderSubmitted)), 0),
+            # Order types that cannot expire have no such attribute.
+            expires_ns=int(getattr(order, "expire_time_ns", 0)) or None,
             owner=order.strategy_id.value,
             contingent_ids=tuple(one.value for one in order.linked_order_ids or ()),
         )
-        return record, fills
+        former = tuple(one.value for one in order.venue_order_ids if one.value != venue_order_id)
+        return OrderParts(record, fills, former)
+
+
+def _text(identifier: Any) -> str | None:
+    return None if identifier is None else str(identifier.value)
 
 
 def average_price(fills: tuple[FillRecord, ...]) -> Decimal | None:
@@ -187,35 +251,50 @@ def average_price(fills: tuple[FillRecord, ...]) -> Decimal | None:
     return sum((fill.quantity * fill.price for fill in fills), Decimal(0)) / quantity
 
 
-def fill_record(event: Any, *, synthetic: bool = False) -> FillRecord:
-    """Return the record of an ``OrderFilled``."""
+def fill_record(
+    event: Any, *, tags: Iterable[str] = (), is_reconciled: Callable[[], bool] = lambda: False
+) -> FillRecord:
+    """Return the record of an ``OrderFilled``.
+
+    Parameters
+    ----------
+    event : OrderFilled
+        The event.
+    tags : iterable of str
+        Its order's.
+    is_reconciled : Callable[[], bool]
+        Asked where the event does not say that a reconciliation made it and the trade id looks as if.
+    """
     commission = event.commission
     trade_id = event.trade_id.value
+    instrument_id = event.instrument_id.value
+    is_suspect = is_synthetic_fill(trade_id, reconciliation=True, order_tags=tags)
     return FillRecord(
         trade_id=trade_id,
-        instrument_id=event.instrument_id.value,
+        instrument_id=instrument_id,
         side=ORDER_SIDES[int(event.order_side)],
         quantity=event.last_qty.as_decimal(),
         price=event.last_px.as_decimal(),
         time_ns=int(event.ts_event),
-        venue_order_id=None if event.venue_order_id is None else event.venue_order_id.value,
+        venue_order_id=_text(event.venue_order_id),
         client_order_id=event.client_order_id.value,
         commission=Decimal(0) if commission is None else commission.as_decimal(),
         commission_currency="" if commission is None else commission.currency.code,
         liquidity=LIQUIDITY_SIDES[int(event.liquidity_side)],
-        leg=leg_of(event.position_id),
-        synthetic=synthetic or is_opening_trade_id(trade_id),
+        leg=leg_of(_text(event.position_id), instrument_id),
+        synthetic=is_suspect
+        and is_synthetic_fill(trade_id, reconciliation=bool(event.reconciliation) or is_reconciled(), order_tags=tags),
     )
 
 
 def position_record(position: Any, fills: tuple[FillRecord, ...]) -> PositionRecord:
     """Return the record of a ``Position`` with the fills that it holds itself."""
-    leg = leg_of(position.id)
+    instrument_id = position.instrument_id.value
     quantity = position.signed_decimal_qty()
     return PositionRecord(
-        instrument_id=position.instrument_id.value,
+        instrument_id=instrument_id,
         quantity=quantity,
-        leg=leg,
+        leg=leg_of(position.id.value, instrument_id),
         average_price=Decimal(repr(position.avg_px_open)) if quantity else None,
         owner=position.strategy_id.value,
         position_id=position.id.value,
