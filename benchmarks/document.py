@@ -15,7 +15,7 @@ _HEAD: Final = """\
 
 Written by `make bench` from [the result files](../benchmarks/results). Every figure is the median of its repetitions,
 with the lowest and the highest beside it. Each table says what its figures leave out, and how busy the machine was with
-other work: a load average above the number of cores means that the figures are lower bounds.
+other work: above the number of cores, rates by the clock are lower bounds and times are upper bounds.
 """
 
 
