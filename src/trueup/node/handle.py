@@ -80,8 +80,15 @@ class Handle:
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """Return the last outcome in words, one line for each difference, unknown or refusal."""
-        return () if self._outcome is None else self._outcome.lines
+        """Return the last outcome in words, one line for each difference, unknown or refusal.
+
+        There is at least one whenever there is a verdict other than CLEAN.
+        """
+        if self._outcome is None:
+            return ()
+        if self.last_verdict is VerdictState.UNKNOWN and self._outcome.verdict is VerdictState.CLEAN:
+            return (f"no look has confirmed the last verdict, CLEAN, for {self.verdict_age_secs:.0f} s",)
+        return self._outcome.lines
 
     async def true_up(self) -> TrueUpOutcome:
         """Look at both sides now, heal what differs, and look again.

@@ -10,7 +10,7 @@ from trueup.model.discrepancies import Discrepancy
 from trueup.model.positions import PositionKey
 from trueup.model.snapshots import NodeSnapshot
 from trueup.model.steps import Refusal, Step
-from trueup.model.verdicts import Verdict, VerdictState
+from trueup.model.verdicts import Verdict, VerdictState, verdict_of
 from trueup.venues.draft import VenueReading
 
 CHEAP_CLAIMS = frozenset({RecordKind.ORDERS_OPEN, RecordKind.POSITIONS})
@@ -97,12 +97,33 @@ class TrueUpOutcome:
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """Return one line for each difference, each unknown and each refusal, for a person to read."""
+        """Return one line for each difference, each unknown and each refusal, for a person to read.
+
+        There is at least one unless the verdict is CLEAN.
+        """
         said = [str(one) for one in self.discrepancies]
         said += [unknown for verdict in self.verdicts for unknown in verdict.unknowns]
         said += [f"not healed: {refusal.reason}; do: {refusal.action}" for refusal in self.refused]
         said += self.problems
+        if not said and self.verdict is VerdictState.UNKNOWN:
+            said.append("no account was looked at")
         return tuple(said)
+
+
+def unfinished(account_id: str, time_ns: int, reason: str) -> TrueUpOutcome:
+    """Return the outcome of an account whose true-up was not finished: UNKNOWN, and why.
+
+    It must have a verdict of its own, else the other accounts' would stand for it.
+    """
+    verdict = verdict_of(
+        account_id=account_id,
+        time_ns=time_ns,
+        coverage=Coverage(),
+        discrepancies=(),
+        node_unknowns=(reason,),
+        claims=frozenset(),
+    )
+    return TrueUpOutcome(verdicts=(verdict,))
 
 
 def together(outcomes: list[TrueUpOutcome]) -> TrueUpOutcome:

@@ -14,7 +14,7 @@ from trueup.model.verdicts import VerdictState
 from trueup.node.account import AccountTruth
 from trueup.node.binding import GuardState, Hooks, NodeBinding
 from trueup.node.handle import Handle
-from trueup.node.look import TrueUpOutcome, together
+from trueup.node.look import TrueUpOutcome, together, unfinished
 from trueup.node.monitor import Monitor
 from trueup.node.pacing import collector_off
 from trueup.node.phase import Phase
@@ -141,10 +141,11 @@ class Supervisor:
     async def true_up(self) -> TrueUpOutcome:
         """Make every account true now, and return what came of it."""
         if not self._monitors:
-            return self._handle.last_outcome or TrueUpOutcome()
+            reason = self._handle.failure or "the start-up true-up is not done"
+            return self._handle.last_outcome or TrueUpOutcome(problems=(reason,))
         outcomes = [await self._true_up_one(monitor, "on demand") for monitor in self._monitors.values()]
         self._after_looks()
-        return together([one for one in outcomes if one is not None])
+        return together(outcomes)
 
     async def after_gap(self, account_id: str, reason: str) -> None:
         """Make an account true after a gap in its event stream; bounded, and never raises.
@@ -161,7 +162,7 @@ class Supervisor:
                 while True:
                     outcome = await self._true_up_one(monitor, "after a gap")
                     self._after_looks()
-                    if outcome is not None and outcome.verdict is not VerdictState.UNKNOWN:
+                    if outcome.verdict is not VerdictState.UNKNOWN:
                         return
                     await asyncio.sleep(GAP_RETRY_SECS)
         except TimeoutError:
@@ -171,10 +172,12 @@ class Supervisor:
         except Exception:
             _logger.exception("after a gap in the stream")
 
-    async def _true_up_one(self, monitor: Monitor, during: str) -> TrueUpOutcome | None:
-        outcome, _ = await self._guarded(monitor.true_up())
-        if outcome is not None:
-            self._show(outcome, during=during)
+    async def _true_up_one(self, monitor: Monitor, during: str) -> TrueUpOutcome:
+        outcome, failure = await self._guarded(monitor.true_up())
+        if outcome is None:
+            # Not shown: what an earlier look found stands until a look says otherwise, or until it is too old.
+            return unfinished(monitor.account.account_id, self._binding.now_ns(), f"the true-up failed with {failure}")
+        self._show(outcome, during=during)
         return outcome
 
     async def _watch_store(self, watch: StoreWatch) -> None:
@@ -197,10 +200,10 @@ class Supervisor:
             if not self._binding.is_trading():
                 return  # the node stops: the engine skips every report from here on
             for monitor in self._monitors.values():
-                outcome, finished = await self._guarded(monitor.cycle())
+                outcome, failure = await self._guarded(monitor.cycle())
                 if outcome is not None:
                     self._show(outcome, during="monitoring")
-                elif finished:
+                elif not failure:
                     self._handle.confirm()
             self._after_looks()
 
@@ -216,14 +219,15 @@ class Supervisor:
                 resolved_by=None if one.resolved_by is None else one.resolved_by.value,
             )
 
-    async def _guarded(self, work: Awaitable[TrueUpOutcome | None]) -> tuple[TrueUpOutcome | None, bool]:
-        """Do work that must never end the loop, whatever an adapter or a record does; say whether it was finished."""
+    async def _guarded(self, work: Awaitable[TrueUpOutcome | None]) -> tuple[TrueUpOutcome | None, str]:
+        """Do work that must never end the loop, whatever an adapter or a record does; return it and what failed."""
         try:
-            return await work, True
+            return await work, ""
         except Exception as error:
             _logger.exception("a true-up failed")
-            self._handle.announcer.say("problem", text=f"{type(error).__name__}: {error}")
-            return None, False
+            failure = f"{type(error).__name__}: {error}"
+            self._handle.announcer.say("problem", text=failure)
+            return None, failure
 
     def _after_looks(self) -> None:
         for monitor in self._monitors.values():
