@@ -5,10 +5,10 @@ orders takes a good part of a second of one core; call it from a worker thread w
 """
 
 from trueup.core.diff import Comparison, compare, diff
-from trueup.core.diff_orders import EXTERNAL_OWNER, PendingOrder
 from trueup.core.lifecycle import Cycle, Ledger, Life, LifeState, ResolvedBy, Transition, advance, unobserved
 from trueup.core.netting import FLAT, Netted, net
-from trueup.core.owners import Owner, OwnerBook, OwnerSource
+from trueup.core.owners import EXTERNAL_OWNER, Owner, OwnerBook, OwnerSource
+from trueup.core.pending import PendingOrder
 from trueup.core.plan import plan
 from trueup.core.settings import PlanSettings
 from trueup.core.tolerance import Tolerance

@@ -10,17 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from trueup.core.diff_fills import diff_booked_fills, diff_missing_fills
-from trueup.core.diff_orders import (
-    PendingOrder,
-    diff_identifiers,
-    diff_missing_orders,
-    diff_node_only,
-    diff_owners,
-    diff_pair,
-    is_same,
-)
+from trueup.core.diff_lone_orders import diff_missing_orders, diff_node_only
+from trueup.core.diff_names import diff_identifiers, diff_owners
+from trueup.core.diff_orders import diff_pair, is_same
 from trueup.core.diff_positions import diff_balances, diff_positions
 from trueup.core.expected import find_missing
+from trueup.core.pending import PendingOrder
 from trueup.core.tolerance import Tolerance
 from trueup.core.view import View
 from trueup.model.discrepancies import Discrepancy

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable
 
-from trueup.core.diff_orders import plain, signed_change
 from trueup.core.pairing import order_of_fill
 from trueup.core.view import View
+from trueup.core.wording import plain, signed_change
 from trueup.model.discrepancies import Discrepancy, DiscrepancyKind, Healability, Severity, Subject
 from trueup.model.fills import FillRecord, TradeKey
 from trueup.model.identifiers import is_opening_trade_id

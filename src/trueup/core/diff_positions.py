@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
-from trueup.core.diff_orders import plain, signed_change
 from trueup.core.netting import in_time_order, net
 from trueup.core.tolerance import Tolerance, within
 from trueup.core.view import View
+from trueup.core.wording import plain, signed_change
 from trueup.model.coverage import RecordKind
 from trueup.model.discrepancies import Discrepancy, DiscrepancyKind, Healability, Severity, Subject
 from trueup.model.enums import Leg

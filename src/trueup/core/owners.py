@@ -11,10 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from trueup.core.diff_orders import EXTERNAL_OWNER
 from trueup.model.orders import OrderRecord
 from trueup.model.positions import PositionRecord
 from trueup.model.snapshots import NodeSnapshot
+
+EXTERNAL_OWNER = "EXTERNAL"
+"""The engine's name for the owner of orders that no strategy claims."""
 
 
 class OwnerSource(StrEnum):

@@ -1,13 +1,8 @@
-"""The steps of one order: from what the node has to what the venue has, through reports that the engine accepts.
+"""What to do about one order: from what the node has to what the venue has, through reports that the engine accepts.
 
-The rules were measured on NautilusTrader 1.231.0:
+The rules were measured on NautilusTrader 1.231.0 (see `core.order_steps` for those of the single step):
 
-* An order that the engine does not know as accepted is seeded as ACCEPTED with nothing filled, then filled, then
-ended. Reporting
-  FILLED or PARTIALLY_FILLED as news makes the engine invent fills.
-* An amendment is reported with the node's own filled quantity, under the one status that publishes an update and
-nothing
-  else, and before the fills that need the new quantity.
+* An amendment comes before the fills that need the new quantity.
 * CANCELED is the one terminal status that a fill may follow; CANCELED may then be reported again.
 * A terminal order without fills can be revived; with fills it can only be rebuilt with its instrument.
 """
@@ -19,15 +14,11 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from trueup.core.cases import OrderCase
-from trueup.core.diff_orders import (
-    EXTERNAL_OWNER,
-    is_answered_unknown,
-    is_renamed,
-    prices_differ,
-    same_status,
-    triggers_differ,
-)
+from trueup.core.diff_lone_orders import is_answered_unknown
+from trueup.core.diff_orders import is_renamed, prices_differ, same_status, triggers_differ
 from trueup.core.netting import in_time_order
+from trueup.core.order_steps import ENDS, amendment, book, final, fresh_known, fresh_steps, merged, pending_resolved
+from trueup.core.owners import EXTERNAL_OWNER
 from trueup.core.view import TRIGGERABLE_TYPES, View
 from trueup.model.coverage import RecordKind
 from trueup.model.discrepancies import DiscrepancyKind
@@ -35,10 +26,9 @@ from trueup.model.enums import OrderStatus
 from trueup.model.fills import FillRecord
 from trueup.model.identifiers import external_client_order_id
 from trueup.model.orders import OrderRecord
-from trueup.model.steps import Amend, Fill, Final, PendingResolved, RefusalCode, Revive, Seed, Step
+from trueup.model.steps import Amend, Final, RefusalCode, Revive, Step
 
 _ZERO = Decimal(0)
-_ENDS = frozenset({OrderStatus.CANCELED, OrderStatus.EXPIRED, OrderStatus.REJECTED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,89 +132,6 @@ def _plan_unknown(case: OrderCase, view: View, owner: str) -> OrderPlan:
     return OrderPlan(steps=tuple(steps))
 
 
-def fresh_steps(
-    order: OrderRecord, fills: Iterable[FillRecord], *, name: str, owner: str, is_new: bool, is_whole: bool
-) -> list[Step]:
-    """Return what takes an order that the engine does not know as accepted to the venue's state.
-
-    Parameters
-    ----------
-    order : OrderRecord
-        The venue's order.
-    fills : iterable of FillRecord
-        Those to book.
-    name, owner : str
-        The client order id under which the node knows it, or will, and who owns it.
-    is_new : bool
-        Whether the node does not know the order at all.
-    is_whole : bool
-        Whether these are all its fills: only then it may be ended.
-    """
-    ordered = in_time_order(fills)
-    if order.status is OrderStatus.REJECTED and not is_new:
-        return [_final(replace(order, client_order_id=name, owner=owner), order.status, ordered)]
-    accepted_ns = min([order.accepted_ns or order.updated_ns, *(fill.time_ns for fill in ordered[:1])])
-    # One copy for each order and none for a fill that is named already: a cold start has 50,000 of each.
-    seeded = replace(
-        order,
-        client_order_id=name,
-        owner=owner,
-        status=OrderStatus.ACCEPTED,
-        filled_quantity=_ZERO,
-        average_price=None,
-        accepted_ns=accepted_ns,
-        updated_ns=accepted_ns,
-    )
-    steps: list[Step] = [Seed(order=seeded, is_new=is_new)]
-    steps += _fills(seeded, ordered)
-    if is_whole and order.status in _ENDS | {OrderStatus.TRIGGERED}:
-        steps.append(_final(replace(order, client_order_id=name, owner=owner), order.status, ordered))
-    return steps
-
-
-def _fills(order: OrderRecord, fills: Iterable[FillRecord]) -> list[Step]:
-    owner = order.owner or EXTERNAL_OWNER
-    return [Fill(fill=_named(fill, order), owner=owner) for fill in fills]
-
-
-def _named(fill: FillRecord, order: OrderRecord) -> FillRecord:
-    if fill.client_order_id == order.client_order_id and fill.venue_order_id == order.venue_order_id:
-        return fill
-    return replace(fill, client_order_id=order.client_order_id, venue_order_id=order.venue_order_id)
-
-
-def _final(order: OrderRecord, status: OrderStatus, fills: list[FillRecord], *, again: bool = False) -> Final:
-    last_ns = fills[-1].time_ns if fills else 0
-    time_ns = max(order.updated_ns, order.accepted_ns, last_ns)
-    report = order if order.status is status else replace(order, status=status)
-    return Final(order=report, time_ns=time_ns, again=again)
-
-
-def fresh_known(order: OrderRecord, fills: Iterable[FillRecord], *, is_whole: bool) -> list[Step]:
-    """Return `fresh_steps` of an order that the node knows, already merged with the node's own."""
-    return fresh_steps(
-        order,
-        fills,
-        name=order.client_order_id or "",
-        owner=order.owner or EXTERNAL_OWNER,
-        is_new=False,
-        is_whole=is_whole,
-    )
-
-
-def merged(venue: OrderRecord, node: OrderRecord) -> OrderRecord:
-    """Return the venue's order under the node's names, owner, type and instructions."""
-    return replace(
-        venue,
-        client_order_id=node.client_order_id,
-        venue_order_id=venue.venue_order_id or node.venue_order_id,
-        owner=node.owner or EXTERNAL_OWNER,
-        order_type=node.order_type,
-        contingent_ids=node.contingent_ids,
-        submitted_ns=node.submitted_ns,
-    )
-
-
 def _plan_known(case: OrderCase, venue: OrderRecord, node: OrderRecord) -> OrderPlan:
     """Plan an order that both sides hold, with fills that add up."""
     order = merged(venue, node)
@@ -251,11 +158,11 @@ def _plan_closed(case: OrderCase, order: OrderRecord, node: OrderRecord) -> Orde
     if node.status is OrderStatus.CANCELED and case.missing and order.status is not OrderStatus.REJECTED:
         ordered = in_time_order(case.missing)
         steps = _amend(case, order, node, in_need=True)
-        steps += _fills(order, ordered)
-        if order.status in _ENDS:
+        steps += book(order, ordered)
+        if order.status in ENDS:
             if DiscrepancyKind.ORDER_STATUS not in case.allowed and not agrees:
                 return WAIT
-            steps.append(_final(order, order.status, ordered, again=True))
+            steps.append(final(order, order.status, ordered, again=True))
         return OrderPlan(steps=tuple(steps))
     if node.filled_quantity:
         return refuse(RefusalCode.NEEDS_REBUILD, f"the node ended the order as {node.status} with fills booked")
@@ -286,11 +193,11 @@ def _plan_open(case: OrderCase, order: OrderRecord, node: OrderRecord) -> OrderP
     steps = _amend(case, order, node, in_need=bool(ordered))
     if node.status.is_pending and order.is_open and may_end and not ordered:
         steps = _end_request(order, node, steps)
-    steps += _fills(order, ordered)
-    if may_end and case.all_allowed and order.status in _ENDS:
-        steps.append(_final(order, order.status, ordered))
+    steps += book(order, ordered)
+    if may_end and case.all_allowed and order.status in ENDS:
+        steps.append(final(order, order.status, ordered))
     if may_end and _must_trigger(order, node):
-        steps.append(_final(order, OrderStatus.TRIGGERED, ordered))
+        steps.append(final(order, OrderStatus.TRIGGERED, ordered))
     return OrderPlan(steps=tuple(steps))
 
 
@@ -299,28 +206,17 @@ def _must_trigger(order: OrderRecord, node: OrderRecord) -> bool:
     return order.status is OrderStatus.TRIGGERED and is_behind and node.order_type in TRIGGERABLE_TYPES
 
 
-def _end_request(order: OrderRecord, node: OrderRecord, amendment: list[Step]) -> list[Step]:
+def _end_request(order: OrderRecord, node: OrderRecord, update: list[Step]) -> list[Step]:
     """Return what ends a request that the venue did not act upon; a fill would end it by itself.
 
     An amendment that the venue shows was not refused, and the update alone ends it. A refused cancel cannot lead back
     to TRIGGERED in the engine's state machine (1.231.0), so a triggerable order is reported as ACCEPTED instead.
     """
-    if node.status is OrderStatus.PENDING_UPDATE and amendment:
-        return amendment
+    if node.status is OrderStatus.PENDING_UPDATE and update:
+        return update
     if node.status is OrderStatus.PENDING_CANCEL and node.order_type in TRIGGERABLE_TYPES and not node.filled_quantity:
-        return amendment or [Amend(order=_amendment(order, node), time_ns=order.updated_ns)]
-    return [_pending_resolved(order, node), *amendment]
-
-
-def _pending_resolved(order: OrderRecord, node: OrderRecord) -> PendingResolved:
-    return PendingResolved(
-        client_order_id=node.client_order_id or "",
-        venue_order_id=order.venue_order_id,
-        instrument_id=node.instrument_id,
-        owner=node.owner or EXTERNAL_OWNER,
-        request=node.status,
-        time_ns=order.updated_ns,
-    )
+        return update or [Amend(order=amendment(order, node), time_ns=order.updated_ns)]
+    return [pending_resolved(order, node), *update]
 
 
 def _amend(case: OrderCase, order: OrderRecord, node: OrderRecord, *, in_need: bool) -> list[Step]:
@@ -335,23 +231,4 @@ def _amend(case: OrderCase, order: OrderRecord, node: OrderRecord, *, in_need: b
     if not may_act and not (quantity and in_need):
         return []
     first_ns = min((fill.time_ns for fill in case.allowed_missing), default=order.updated_ns)
-    return [Amend(order=_amendment(order, node), time_ns=min(first_ns, order.updated_ns))]
-
-
-def _amendment(order: OrderRecord, node: OrderRecord) -> OrderRecord:
-    """Return the report of an amendment: the venue's quantity and prices, the node's fills."""
-    return replace(
-        order,
-        status=_amend_status(node),
-        filled_quantity=node.filled_quantity,
-        average_price=node.average_price,
-        price=order.price if prices_differ(order, node) else node.price,
-        trigger_price=order.trigger_price if triggers_differ(order, node) else node.trigger_price,
-    )
-
-
-def _amend_status(node: OrderRecord) -> OrderStatus:
-    """Return the status under which the engine publishes an update and nothing else."""
-    if node.is_closed or node.status is OrderStatus.TRIGGERED:
-        return node.status
-    return OrderStatus.PARTIALLY_FILLED if node.filled_quantity else OrderStatus.ACCEPTED
+    return [Amend(order=amendment(order, node), time_ns=min(first_ns, order.updated_ns))]

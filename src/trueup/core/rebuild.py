@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from trueup.core.cases import InstrumentCase, OrderCase
-from trueup.core.diff_orders import EXTERNAL_OWNER
 from trueup.core.history import History, OrderKey, history_of, order_key
-from trueup.core.plan_orders import fresh_known, fresh_steps, merged
+from trueup.core.order_steps import fresh_known, fresh_steps, merged
+from trueup.core.owners import EXTERNAL_OWNER
 from trueup.core.view import TruePair, View
 from trueup.model.coverage import RecordKind
 from trueup.model.enums import Leg

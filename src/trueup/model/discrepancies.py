@@ -23,7 +23,6 @@ class DiscrepancyKind(StrEnum):
     ORDER_PRICE = "ORDER_PRICE"
     ORDER_TRIGGER_PRICE = "ORDER_TRIGGER_PRICE"
     ORDER_FILLED_QUANTITY = "ORDER_FILLED_QUANTITY"
-    ORDER_AVERAGE_PRICE = "ORDER_AVERAGE_PRICE"
     ORDER_OWNER = "ORDER_OWNER"
     FILL_MISSING = "FILL_MISSING"
     FILL_DUPLICATED = "FILL_DUPLICATED"
@@ -205,7 +204,6 @@ _WORDS: dict[DiscrepancyKind, str] = {
     DiscrepancyKind.ORDER_PRICE: "price",
     DiscrepancyKind.ORDER_TRIGGER_PRICE: "trigger_price",
     DiscrepancyKind.ORDER_FILLED_QUANTITY: "filled_quantity",
-    DiscrepancyKind.ORDER_AVERAGE_PRICE: "average_price",
     DiscrepancyKind.ORDER_OWNER: "owner",
     DiscrepancyKind.FILL_MISSING: "missing in node",
     DiscrepancyKind.FILL_DUPLICATED: "booked more than once",

@@ -1,0 +1,19 @@
+"""How numbers are written in a discrepancy."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+
+def plain(value: Decimal | None) -> str | None:
+    """Return a number as people write it, without exponent or trailing zeros."""
+    if value is None:
+        return None
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def signed_change(venue: Decimal, node: Decimal) -> str:
+    """Return what must be added to the node's number, with its sign."""
+    text = plain(venue - node) or "0"
+    return text if text.startswith("-") else f"+{text}"
