@@ -22,7 +22,8 @@ class LifeCycleEvent:
     Parameters
     ----------
     kind : str
-        ``built``, ``phase``, ``engine_says``, ``verdict``, ``trading``, ``failed``, ``guard`` or ``stopped``.
+        ``built``, ``phase``, ``engine_says``, ``verdict``, ``trading``, ``stream_gap``, ``failed``, ``guard`` or
+        ``stopped``, among others.
     time_ns : int
         Wall-clock time in nanoseconds since the epoch.
     data : Mapping[str, Any]

@@ -28,6 +28,7 @@ class Handle:
         self._outcome: TrueUpOutcome | None = None
         self._confirmed_at = -math.inf
         self._age_secs_max = math.inf
+        self._doubted: set[str] = set()
         self._true_up: Callable[[], Awaitable[TrueUpOutcome]] | None = None
 
     @property
@@ -44,11 +45,14 @@ class Handle:
     def last_verdict(self) -> VerdictState | None:
         """Return what the last verdict of all accounts together is worth now, None before the first.
 
-        A verdict has an age: a CLEAN that no later look confirmed in time is UNKNOWN.
+        A verdict has an age: a CLEAN that no later look confirmed in time is UNKNOWN. So is one from before a gap in
+        an account's event stream, until that account was looked at again.
         """
         if self._outcome is None:
             return None
         state = self._outcome.verdict
+        if state is VerdictState.CLEAN and self._doubted:
+            return VerdictState.UNKNOWN
         if state is VerdictState.CLEAN and time.monotonic() - self._confirmed_at > self._age_secs_max:
             return VerdictState.UNKNOWN
         return state
@@ -125,6 +129,14 @@ class Handle:
     def limit_age(self, secs: float) -> None:
         """Let a verdict go stale when no look has confirmed it for so long; without looks it never does."""
         self._age_secs_max = secs
+
+    def doubt(self, account_id: str) -> None:
+        """Note that something may have happened on an account since the last look at it."""
+        self._doubted.add(account_id)
+
+    def settle(self, account_id: str) -> None:
+        """Note that a doubted account was looked at again."""
+        self._doubted.discard(account_id)
 
     def confirm(self) -> None:
         """Note that a look just agreed with the last verdict."""

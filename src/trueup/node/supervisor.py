@@ -71,6 +71,7 @@ class Supervisor:
         self._guard_before = GuardState.ACTIVE
         self._latest: dict[str, TrueUpOutcome] = {}
         self._gaps_at_start: dict[str, str] = {}
+        self._looked_late: set[str] = set()
         self._gap_tasks: set[asyncio.Task[None]] = set()
         handle.bind_true_up(self.true_up)
 
@@ -152,6 +153,7 @@ class Supervisor:
 
         A gap during the start-up is looked into right after it: the start-up may have read the venue before the gap.
         """
+        self._handle.doubt(account_id)
         monitor = self._monitors.get(account_id)
         if monitor is None:
             self._gaps_at_start[account_id] = reason
@@ -163,10 +165,14 @@ class Supervisor:
                     outcome = await self._true_up_one(monitor, "after a gap")
                     self._after_looks()
                     if outcome.verdict is not VerdictState.UNKNOWN:
+                        self._handle.settle(account_id)
                         return
                     await asyncio.sleep(GAP_RETRY_SECS)
         except TimeoutError:
-            # The looks of the monitor go on: an account that is not proven equal is looked at deep every time.
+            # The next look of the monitor is a deep one, and until then no verdict from before the gap stands.
+            self._looked_late.add(account_id)
+            monitor.suspects.add(account_id)
+            self._wake.set()
             text = f"the account was not made true within {GAP_SECS_MAX:g} s of a gap in its stream ({reason})"
             self._handle.announcer.say("problem", text=text)
         except Exception:
@@ -252,6 +258,10 @@ class Supervisor:
     def _show(self, outcome: TrueUpOutcome, *, during: str, secs: float | None = None) -> None:
         """Show what came of looking at one account, or at several, beside the last word on the others."""
         looked_at = {verdict.account_id for verdict in outcome.verdicts}
+        if outcome.verdict is not VerdictState.UNKNOWN:
+            for account_id in looked_at & self._looked_late:
+                self._looked_late.discard(account_id)
+                self._handle.settle(account_id)
         others = [one for account_id, one in self._latest.items() if account_id not in looked_at]
         if len(looked_at) == 1:
             # Steps were done once; the account's word stands until the next look at it.

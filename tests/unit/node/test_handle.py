@@ -9,8 +9,10 @@ import pytest
 
 from trueup.config.reconciliation import ReconciliationConfig
 from trueup.errors import ConfigValueError, EngineVersionError, NodeError
+from trueup.model import Coverage, VerdictState, verdict_of
 from trueup.node.announcer import LISTENERS_MAX, Announcer, LifeCycleEvent
 from trueup.node.handle import Handle
+from trueup.node.look import TrueUpOutcome
 from trueup.node.phase import Phase
 from trueup.node.settings import NodeSettings
 from trueup.node.v1.names import ENGINE_NAMES, PUBLIC_NAMES, check_engine_names
@@ -51,6 +53,19 @@ def test_error_is_never_left_and_keeps_its_first_reason() -> None:
 async def test_a_native_node_cannot_be_trued_up() -> None:
     with pytest.raises(NodeError, match="native"):
         await Handle().true_up()
+
+
+def test_a_clean_verdict_from_before_a_gap_is_unknown_until_the_account_was_looked_at_again() -> None:
+    handle = Handle()
+    clean = verdict_of(account_id="A-1", time_ns=1, coverage=Coverage.full(1), discrepancies=())
+    handle.keep(TrueUpOutcome(verdicts=(clean,)))
+    seen = [handle.last_verdict]
+    handle.doubt("A-1")
+    handle.confirm()  # a look that began before the gap
+    seen.append(handle.last_verdict)
+    handle.settle("A-1")
+    seen.append(handle.last_verdict)
+    assert seen == [VerdictState.CLEAN, VerdictState.UNKNOWN, VerdictState.CLEAN]
 
 
 def engine(**more: Any) -> Any:
