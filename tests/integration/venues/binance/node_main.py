@@ -44,7 +44,8 @@ PATIENT = replace(
     stream=replace(QUICK.stream, silence_secs=3.0, connect_timeout_secs=5.0),
 )
 """As `QUICK`, but patient with processes that share few cores: a late answer is not the fault that is looked at."""
-VERIFIED = {"mode": "verified", "history": "full", "open_check_interval_secs": 0.5, "second_look_secs": 0.2}
+VERIFIED = {"mode": "verified", "history": "full", "open_check_interval_secs": 5.0}
+"""The defaults, but for the history. Looks twice a second would use up the venue's minute, and then wait for it."""
 
 
 def instrument_id(symbol: str) -> InstrumentId:
@@ -160,12 +161,17 @@ class Watched:
             "statuses": {order.client_order_id.value: order.status_string() for order in cache.orders()},
             "fills": sorted(event.trade_id.value for event in fills),
             "applied": self.applied,
+            "realised": str(self._realised()),
             "commission": str(sum((event.commission.as_decimal() for event in fills), Decimal(0))),
         }
 
     def _net(self, symbol: str) -> Decimal:
         positions = self.node.kernel.cache.positions_open(instrument_id=instrument_id(symbol))
         return sum((position.signed_decimal_qty() for position in positions), Decimal(0))
+
+    def _realised(self) -> Decimal:
+        results = (self.node.kernel.portfolio.realized_pnl(instrument_id(symbol)) for symbol in self.plan["symbols"])
+        return sum((result.as_decimal() for result in results if result is not None), Decimal(0))
 
     async def live(self, commands: asyncio.StreamReader) -> None:
         """Run the node until it is told to stop."""

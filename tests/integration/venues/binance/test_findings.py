@@ -1,0 +1,46 @@
+"""F1 to F12 with whole nodes: verified is equal to the venue and says so; native does what is on record."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from tests.integration.venues.binance.findings import report
+from tests.integration.venues.binance.findings.cases import CASES, Case
+from tests.integration.venues.binance.findings.runner import live
+from trueup.emulator.process import EmulatorProcess
+
+SLICE = {case.id for case in random.Random(8).sample(CASES, 1)}
+"""Lived in every run (half a minute on a busy machine); the others are long."""
+
+pytestmark = pytest.mark.node
+
+
+@pytest.mark.parametrize(
+    "case",
+    [pytest.param(case, id=case.id, marks=() if case.id in SLICE else pytest.mark.long) for case in CASES],
+)
+def test_verified_ends_clean_and_equal_and_native_as_on_record(
+    case: Case, emulator: EmulatorProcess, tmp_path: Path
+) -> None:
+    lived, recorded = live(case, emulator, tmp_path), report.read_measured()[case.id]
+    assert lived["verified"].differences == ()
+    assert lived["verified"].trading
+    assert lived["verified"].verdict == "CLEAN"
+    assert case.varies or lived["native"].agrees(recorded["native"]), lived["native"]
+
+
+def test_on_record_no_verified_node_is_different_and_no_native_one_equal_but_by_chance() -> None:
+    measured = report.read_measured()
+    assert list(measured) == [f"F{number}" for number in range(1, 13)]
+    for case in CASES:
+        lived = measured[case.id]
+        assert lived["verified"].is_equal, case.id
+        assert lived["verified"].verdict == "CLEAN", case.id
+        assert case.varies or not lived["native"].is_equal, case.id
+
+
+def test_the_document_shows_what_is_on_record() -> None:
+    assert report.written() == report.render()
