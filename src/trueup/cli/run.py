@@ -17,6 +17,7 @@ HUMAN_LINES = {
     "phase": "phase {phase}",
     "engine_says": 'the engine says: "{text}"',
     "trading": "trading has started",
+    "stream_gap": "gap in the stream of {account_id}: {reason}",
     "verdict": "verdict {verdict} ({during}, {discrepancies} differences, {steps} steps)",
     "discrepancy": "{state}: {line}",
     "store": "store {state} ({url})",
