@@ -126,6 +126,10 @@ class ReportForms:
                 ts_init=names.now_ns(),
             )
         )
+        if _expired_in_match(order) and not self._client.treat_expired_as_canceled:
+            # Self-trade prevention: the adapter's table says CANCELED here, its stream EXPIRED (1.222 to 1.231). Two
+            # words for one end would be a standing difference between the node and the venue.
+            report.order_status = OrderStatus.EXPIRED
         became = read.became.get((order.symbol, order.orderId))
         if became:
             # The ordinary order bears the conditional one's client id as documented; where it does not, it does here.
@@ -154,6 +158,10 @@ class ReportForms:
                 ts_init=names.now_ns(),
             )
         )
+
+
+def _expired_in_match(order: Any) -> bool:
+    return order.status is not None and order.status.name == "EXPIRED_IN_MATCH"
 
 
 def _rebuilt(
