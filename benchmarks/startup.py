@@ -13,7 +13,7 @@ from trueup.store import EmbeddedValkey
 
 CLOSED: Final = 50_000
 CLOSED_SMALL: Final = 10_000
-CLOSED_NATIVE_ROUND: Final = 4_000
+CLOSED_NATIVE_ROUND: Final = 10_000
 REPETITIONS: Final = 3
 
 DEFAULT_TIMES_GOAL: Final = 60.0

@@ -60,11 +60,13 @@ def leg_of(position_id: str | None, instrument_id: str) -> Leg:
 
 
 def only_account_of(instrument_id: str, account_ids: Iterable[str]) -> str | None:
-    """Return the only account at an instrument's venue, None where there is none or more than one.
+    """Return the only account at an instrument's venue, or the only one at all; None where that is in doubt.
 
-    An order that was never submitted names no account; an account's id is its venue's name, or begins with it and a
-    dash.
+    An order names no account before its first fill if this node has not submitted it (one placed elsewhere, measured
+    on 1.231.0, or one never sent). An account's id is its venue's name or begins with it and a dash, where the account
+    is at the venue itself; a broker's account trades at venues of other names.
     """
+    names = tuple(account_ids)
     venue = instrument_id.rpartition(".")[2]
-    found = [name for name in account_ids if name == venue or name.startswith(f"{venue}-")]
+    found = [name for name in names if name == venue or name.startswith(f"{venue}-")] or names
     return found[0] if len(found) == 1 else None

@@ -204,10 +204,11 @@ def test_a_leg_is_named_by_the_instrument_and_nothing_else(position_id: str | No
         (("BINANCE",), "BINANCE"),
         (("BINANCE-SPOT-master", "BINANCE-USDT_FUTURES-master"), None),
         (("BINANCEUS-001", "OKX-001"), None),
+        (("BROKER-001",), "BROKER-001"),
         ((), None),
     ],
 )
-def test_an_order_that_names_no_account_belongs_to_the_only_one_of_its_venue(
+def test_an_order_that_names_no_account_belongs_to_the_only_one_of_its_venue_or_of_all(
     accounts: tuple[str, ...], found: str | None
 ) -> None:
     assert only_account_of(PERP, accounts) == found
