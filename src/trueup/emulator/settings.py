@@ -170,6 +170,8 @@ class EmulatorSettings(_Frozen):
         Directory of the durable ledger; without one everything is forgotten at the end.
     symbols : tuple[str, ...]
         The symbols listed; all of the table when empty.
+    synthetic_symbols : int
+        How many perpetuals that no venue lists the table has besides, as ``SYNTHETIC0001USDT``: for loads beyond it.
     connections_max : int
         Connections of the venue's port; further ones are closed at once.
     requests_kept : int
@@ -183,6 +185,7 @@ class EmulatorSettings(_Frozen):
     control_beyond_loopback: bool = False
     state: Path | None = None
     symbols: tuple[str, ...] = ()
+    synthetic_symbols: int = Field(default=0, ge=0, le=9_999)
     funding_interval_ms: int = Field(default=DEFAULT_FUNDING_INTERVAL_MS, ge=0)
     trade_lite: bool = True
     accounts: tuple[AccountSettings, ...] = (AccountSettings(),)
@@ -211,6 +214,7 @@ class EmulatorSettings(_Frozen):
         return EngineVenueSettings(
             market=self.market.for_engine(),
             symbols=self.symbols,
+            synthetic_symbols=self.synthetic_symbols,
             funding_interval_ms=self.funding_interval_ms,
             trade_lite=self.trade_lite,
         )

@@ -56,12 +56,15 @@ class VenueSettings(msgspec.Struct, frozen=True):
         Distance of scheduled fundings; 0 settles none by itself.
     trade_lite : bool
         Whether TRADE_LITE events are sent.
+    synthetic_symbols : int
+        How many perpetuals that no venue lists the table has besides, as ``SYNTHETIC0001USDT``.
     """
 
     market: MarketSettings = MarketSettings()
     symbols: tuple[str, ...] = ()
     funding_interval_ms: int = DEFAULT_FUNDING_INTERVAL_MS
     trade_lite: bool = True
+    synthetic_symbols: int = 0
 
 
 def _first_deposits() -> dict[str, Decimal]:

@@ -164,7 +164,7 @@ class State:
     """
 
     def __init__(self, image: Image, archive: Archive | None = None, *, keep_archive: bool = False) -> None:
-        table = symbol_table()
+        table = symbol_table(image.settings.synthetic_symbols)
         unknown = [name for name in image.settings.symbols if name not in table]
         if unknown:
             raise EmulatorError(

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from functools import cache
 from importlib import resources
+from itertools import chain
 from types import MappingProxyType
 
 import msgspec
@@ -23,6 +24,19 @@ MARGIN_ASSETS = ("USDT", "USDC")
 
 MAX_PRICE_PER_START = 1_000
 """A symbol's highest price is this many times its start price: far outside every test's market."""
+
+SYNTHETIC_ROW = {
+    "quote": "USDT",
+    "tick": "0.0001",
+    "step": "1",
+    "max_quantity": "10000000",
+    "market_max_quantity": "2000000",
+    "min_notional": "5",
+    "leverage_max": "50",
+    "maint_margin_rate": "0.01",
+    "start_price": "1",
+}
+"""What a synthetic symbol is like: round figures of the kind that the venue gives its smaller perpetuals."""
 
 
 class SymbolRules(msgspec.Struct, frozen=True, gc=False):
@@ -77,11 +91,18 @@ class SymbolRules(msgspec.Struct, frozen=True, gc=False):
 
 
 @cache
-def symbol_table() -> Mapping[str, SymbolRules]:
-    """Return the rules of every symbol of the table, by name, in the table's order."""
+def symbol_table(synthetic: int = 0) -> Mapping[str, SymbolRules]:
+    """Return the rules of every symbol of the table, by name, in the table's order.
+
+    Parameters
+    ----------
+    synthetic : int
+        How many perpetuals that no venue lists follow them, as ``SYNTHETIC0001USDT``: for loads beyond the table.
+    """
     text = resources.files("trueup.emulator.engine").joinpath("symbols.csv").read_text("utf-8")
     rules = (_rules(row) for row in csv.DictReader(text.splitlines()))
-    return MappingProxyType({rule.symbol: rule for rule in rules})
+    invented = (_rules(SYNTHETIC_ROW | {"base": f"SYNTHETIC{number:04}"}) for number in range(1, synthetic + 1))
+    return MappingProxyType({rule.symbol: rule for rule in chain(rules, invented)})
 
 
 def _decimals(value: Decimal) -> int:

@@ -32,9 +32,11 @@ def desk() -> Desk:
     return desk
 
 
-def test_the_table_has_two_hundred_symbols_whose_rules_fit_together() -> None:
-    table = symbol_table()
-    assert len(table) >= 200
+def test_the_table_has_two_hundred_symbols_whose_rules_fit_together_and_as_many_synthetic_ones_as_asked() -> None:
+    table = symbol_table(300)
+    assert list(table)[:-300] == list(symbol_table())
+    assert [name for name in table if name.startswith("SYNTHETIC")] == list(table)[-300:]
+    assert len(symbol_table()) >= 200
     for rules in table.values():
         assert rules.symbol == rules.base + rules.quote
         assert rules.start_price % rules.tick == 0
