@@ -9,8 +9,17 @@ from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
+import hypothesis
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from tests.unit.emulator.engine.arrange import START_MS, SYMBOLS, fingerprint
 from tests.unit.emulator.engine.oracle import check_account
@@ -54,7 +63,7 @@ seldom = st.sampled_from([False, False, False, False, True])
 
 
 REACHED: Counter[str] = Counter()
-"""What the programs of this process led to: a campaign that reaches nothing proves nothing."""
+"""What the programs of the last `run` led to: a campaign that reaches nothing proves nothing."""
 
 
 def note(event: VenueEvent) -> None:
@@ -76,18 +85,22 @@ def note(event: VenueEvent) -> None:
 class VenueMachine(RuleBasedStateMachine):
     """One venue in one directory, checked whole after every step."""
 
+    home: Path
+    """Where programs make their directories; `run` sets and removes it, so that none is left behind."""
+
     @initialize(replenish=st.booleans(), seed=st.integers(0, 3))
     def begin(self, replenish: bool, seed: int) -> None:
-        self.directory = Path(tempfile.mkdtemp(prefix="venue-", dir=MEMORY))
+        REACHED["program"] += 1
+        self.directory = Path(tempfile.mkdtemp(dir=self.home))
         self.clock = ManualClock(START_MS)
-        settings = VenueSettings(
+        venue_settings = VenueSettings(
             market=MarketSettings(seed=seed, levels=4, level_notional=Decimal(3_000), replenish=replenish),
             symbols=SYMBOLS,
         )
         self.sequence = 0
         self.checked: dict[str, tuple[int, int]] = {}
         self.executed: dict[int, Decimal] = {}
-        self.venue = Venue.recover(self.directory, settings, clock=self.clock)
+        self.venue = Venue.recover(self.directory, venue_settings, clock=self.clock)
         self.venue.subscribe(self._listen)
         for account in ACCOUNTS.values():
             self.venue.create_account(account)
@@ -416,6 +429,7 @@ class VenueMachine(RuleBasedStateMachine):
     def holds(self) -> None:
         if not hasattr(self, "venue"):
             return
+        REACHED["step"] += 1
         self.venue.ledger.check_invariants()
         for account in ACCOUNTS:
             record = self.venue.ledger.account(account)
@@ -425,3 +439,20 @@ class VenueMachine(RuleBasedStateMachine):
                 self.checked[account] = written
             for asset in self.venue.balances(account):
                 assert asset.available >= 0
+
+
+def run(programs: int, *, seed: int, steps: int) -> Counter[str]:
+    """Run programs of up to `steps` steps and return what they led to; the same seed gives the same programs."""
+    profile = settings(
+        max_examples=programs,
+        stateful_step_count=steps,
+        deadline=None,  # a program is not timed
+        database=None,
+        suppress_health_check=list(HealthCheck),
+        print_blob=False,
+    )
+    REACHED.clear()
+    with tempfile.TemporaryDirectory(prefix="venue-", dir=MEMORY) as home:
+        VenueMachine.home = Path(home)
+        run_state_machine_as_test(hypothesis.seed(seed)(VenueMachine), settings=profile)
+    return Counter(REACHED)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, settings
-from hypothesis.stateful import run_state_machine_as_test
 
-from tests.unit.emulator.engine.machine import REACHED, VenueMachine
+from tests.unit.emulator import campaign
+from tests.unit.emulator.engine.machine import run
 from trueup.emulator.engine.enums import AlgoStatus, ExecutionType, OrderStatus
 
 PROGRAMS = 500
 PROGRAMS_LONG = 20_000
+PROGRAMS_PER_SLICE = 1_000
+CODE = campaign.digest(
+    "src/trueup/emulator/engine", *(f"tests/unit/emulator/engine/{n}.py" for n in ("machine", "oracle"))
+)
 STEPS = 25
 MUST_REACH = (
     *(f"order {execution}" for execution in ExecutionType),
@@ -25,25 +28,20 @@ MUST_REACH = (
 )
 
 
-def profile(programs: int) -> settings:
-    return settings(
-        max_examples=programs,
-        stateful_step_count=STEPS,
-        deadline=None,  # a program is not timed
-        derandomize=True,
-        suppress_health_check=list(HealthCheck),
-        print_blob=False,
-    )
-
-
 @pytest.mark.timeout(900)
 def test_no_program_breaks_an_invariant_and_every_recovery_finds_the_state_left() -> None:
-    REACHED.clear()
-    run_state_machine_as_test(VenueMachine, settings=profile(PROGRAMS))
-    assert {happening for happening in MUST_REACH if not REACHED[happening]} == set()
+    reached = run(PROGRAMS, seed=PROGRAMS, steps=STEPS)
+
+    assert reached["program"] >= PROGRAMS
+    assert {happening for happening in MUST_REACH if not reached[happening]} == set()
 
 
 @pytest.mark.long
-@pytest.mark.timeout(0)
-def test_no_program_of_a_long_campaign_breaks_an_invariant() -> None:
-    run_state_machine_as_test(VenueMachine, settings=profile(PROGRAMS_LONG))
+@pytest.mark.timeout(1_800)  # a slice takes 45 seconds of a core
+@pytest.mark.parametrize("seed", range(PROGRAMS_LONG // PROGRAMS_PER_SLICE))
+def test_no_program_of_a_long_campaign_breaks_an_invariant(seed: int) -> None:
+    counts = campaign.run(
+        f"{PROGRAMS_LONG:,} programs", CODE, seed, lambda: run(PROGRAMS_PER_SLICE, seed=seed, steps=STEPS)
+    )
+
+    assert counts["program"] >= PROGRAMS_PER_SLICE
