@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 GENERATED: dict[str, str] = {
     "docs/reference/rules.md": "trueup.config.reference:render_rules",
     "docs/reference/configuration.md": "trueup.config.reference:render_configuration",
+    "docs/reference/metrics.md": "trueup.ops.metrics_reference:render",
     "docs/scenarios.md": "trueup.drills.report:render",
     "docs/emulator.md": "trueup.emulator.reference:render",
 }

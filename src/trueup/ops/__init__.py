@@ -1,0 +1,1 @@
+"""What operations stand on: one registry of metrics, and all that is generated from it."""
