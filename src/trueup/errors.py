@@ -17,6 +17,9 @@
     ├── VenueError                            the venue, or the way to it
     │   ├── VenueUnavailableError             no answer, or an answer that is not the venue's
     │   └── VenueRefusedError                 the venue answered with an error code
+    ├── JournalError                          the durable record of discrepancies and verdicts
+    │   ├── JournalUnavailableError           no file, no server, no space, or held by somebody else
+    │   └── JournalForeignError               not a journal, or one of a later version
     └── EmulatorError                         the venue emulator as a program
 
 Every error says what was found, what is allowed and what to do. A user sees that text, never a traceback.
@@ -111,6 +114,18 @@ class VenueUnavailableError(VenueError):
 
 class VenueRefusedError(VenueError):
     """The venue answered with an error code."""
+
+
+class JournalError(TrueupError):
+    """The journal cannot serve."""
+
+
+class JournalUnavailableError(JournalError):
+    """The journal cannot be reached, read or written to now."""
+
+
+class JournalForeignError(JournalError):
+    """What stands at the journal's place is not a journal, or one that only a later version can read."""
 
 
 class EmulatorError(TrueupError):
