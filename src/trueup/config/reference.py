@@ -14,6 +14,7 @@ from trueup.config.reconciliation.claims import ExternalOrderClaimConfig
 from trueup.config.reconciliation.config import ENGINE_PARAMETERS, PLAN_PARAMETERS, ReconciliationConfig
 from trueup.config.reconciliation.presets import ReconciliationPreset
 from trueup.config.rules import RULE_GROUPS
+from trueup.config.sight.ops import OpsConfig
 from trueup.config.trading_node.components import ActorComponent, AlgorithmComponent, StrategyComponent
 from trueup.config.trading_node.engine import EngineConfig, RiskConfig, TimeoutsConfig
 from trueup.config.trading_node.environment import DELIMITER, PREFIX
@@ -35,6 +36,7 @@ SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[timeouts]", TimeoutsConfig),
     ("[risk]", RiskConfig),
     ("[engine]", EngineConfig),
+    ("[ops]", OpsConfig),
     ('[clients.NAME] with type = "binance_usdm" or "binance_spot"', BinanceClientConfig),
     ('[clients.NAME] with type = "importable"', ImportableClientConfig),
     ("[clients.NAME.routing]", RoutingConfig),

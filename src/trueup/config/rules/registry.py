@@ -10,6 +10,7 @@ from trueup.config.rules.claims import CLAIM_RULES
 from trueup.config.rules.hedging import HEDGING_RULES
 from trueup.config.rules.live import LIVE_RULES
 from trueup.config.rules.lookback import LOOKBACK_RULES
+from trueup.config.rules.ops import OPS_RULES
 from trueup.config.rules.polling import POLLING_RULES
 from trueup.config.rules.rule import Finding, Rule, RuleContext, Severity
 from trueup.config.rules.shape import SHAPE_RULES
@@ -26,6 +27,7 @@ RULE_GROUPS: dict[str, tuple[Rule, ...]] = {
     "Claims and filters": CLAIM_RULES,
     "The store": STORE_RULES,
     "Shutdown and logs": SHUTDOWN_RULES,
+    "The ops endpoint": OPS_RULES,
     "The installed NautilusTrader": VERSION_RULES,
     "Live (with --live)": LIVE_RULES,
 }

@@ -1,0 +1,1 @@
+"""What lets an operator see a node, and keeps it from doing damage: one section a file."""
