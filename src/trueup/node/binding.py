@@ -8,22 +8,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Protocol
 
+from trueup.model.guard import GuardState
 from trueup.model.snapshots import NodeSnapshot
 from trueup.model.steps import Step
 from trueup.node.applied import Applied
 from trueup.venues.draft import VenueReading
 from trueup.venues.reader import VenueReader
-
-
-class GuardState(StrEnum):
-    """What the node may do now; the engine's own trading states."""
-
-    ACTIVE = "ACTIVE"
-    REDUCING = "REDUCING"
-    HALTED = "HALTED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
+from trueup.model.guard import GuardState
 from trueup.model.steps import GuardAdvice
 from trueup.model.verdicts import VerdictState
 from trueup.node.account import NS_PER_SECOND, AccountTruth, Depth
-from trueup.node.binding import GuardState
 from trueup.node.look import Look, TrueUpOutcome
 from trueup.node.settings import NodeSettings
 

@@ -10,9 +10,10 @@ from dataclasses import replace
 from typing import Any
 
 from trueup.core.lifecycle import Transition
+from trueup.model.guard import GuardState
 from trueup.model.verdicts import VerdictState
 from trueup.node.account import AccountTruth
-from trueup.node.binding import GuardState, Hooks, NodeBinding
+from trueup.node.binding import Hooks, NodeBinding
 from trueup.node.handle import Handle
 from trueup.node.look import TrueUpOutcome, together, unfinished
 from trueup.node.monitor import Monitor

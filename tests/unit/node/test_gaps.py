@@ -10,8 +10,8 @@ import pytest
 
 from trueup.config.reconciliation import ReconciliationConfig
 from trueup.model import Coverage, VerdictState, verdict_of
+from trueup.model.guard import GuardState
 from trueup.node import supervisor as module
-from trueup.node.binding import GuardState
 from trueup.node.handle import Handle
 from trueup.node.look import TrueUpOutcome
 from trueup.node.settings import NodeSettings

@@ -9,7 +9,7 @@ import pytest
 
 from trueup.config.reconciliation import ReconciliationConfig
 from trueup.model import Coverage, VerdictState, verdict_of
-from trueup.node.binding import GuardState
+from trueup.model.guard import GuardState
 from trueup.node.handle import Handle
 from trueup.node.look import TrueUpOutcome, together, unfinished
 from trueup.node.settings import NodeSettings

@@ -12,10 +12,11 @@ from nautilus_trader.model.enums import TradingState
 from nautilus_trader.model.identifiers import InstrumentId
 
 from trueup.errors import ConfigValueError
+from trueup.model.guard import GuardState
 from trueup.model.snapshots import NodeSnapshot
 from trueup.model.steps import Step
 from trueup.node.applied import Applied
-from trueup.node.binding import GuardState, Hooks
+from trueup.node.binding import Hooks
 from trueup.node.settings import NodeSettings
 from trueup.node.state import NodeState
 from trueup.node.v1.analyzer import closes_collected
