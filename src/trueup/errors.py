@@ -20,6 +20,7 @@
     ├── JournalError                          the durable record of discrepancies and verdicts
     │   ├── JournalUnavailableError           no file, no server, no space, or held by somebody else
     │   └── JournalForeignError               not a journal, or one of a later version
+    ├── EndpointError                         the ops endpoint of a node cannot listen
     └── EmulatorError                         the venue emulator as a program
 
 Every error says what was found, what is allowed and what to do. A user sees that text, never a traceback.
@@ -126,6 +127,10 @@ class JournalUnavailableError(JournalError):
 
 class JournalForeignError(JournalError):
     """What stands at the journal's place is not a journal, or one that only a later version can read."""
+
+
+class EndpointError(TrueupError):
+    """The ops endpoint cannot listen: the port is taken, or the address is none of this machine's."""
 
 
 class EmulatorError(TrueupError):
