@@ -2,6 +2,10 @@
 
 Any ``LiveExecutionClient`` will do: only its public ``generate_*`` coroutines are called. Whatever they do (raise,
 hang, answer nothing, answer twice) ends as a value with its coverage; the caller never sees an adapter's exception.
+
+A client may offer two things more. ``last_activity``: when it last did something, on the clock of ``time.monotonic``.
+One query may be hundreds of requests, paced over minutes; then the time-out counts from there, and the whole is bounded
+by the deadline. ``begin_look()`` is called before each reading, so that the client can account what it costs.
 """
 
 from __future__ import annotations
@@ -37,7 +41,10 @@ class ReadLimits:
     Parameters
     ----------
     query_timeout_secs : float
-        One query. The engine sets none, so a hung one would freeze its checks for ever (measured on 1.231.0).
+        One query, or the silence of a client in it that says when it was last active. The engine sets none, so a hung
+        one would freeze its checks for ever (measured on 1.231.0).
+    active_query_secs_max : float
+        One query of a client that stays active, where no deadline bounds it: minutes of the venue's weight.
     attempts_max : int
         Tries of one query before it counts as failed.
     backoff_secs, backoff_secs_max : float
@@ -53,6 +60,7 @@ class ReadLimits:
     """
 
     query_timeout_secs: float = 10.0
+    active_query_secs_max: float = 600.0
     attempts_max: int = 2
     backoff_secs: float = 0.25
     backoff_secs_max: float = 4.0
@@ -107,6 +115,7 @@ class VenueReader:
         self._clock_ns = clock_ns
         self._in_scope = in_scope
         self._limits = limits
+        self._begin_look: Callable[[], None] | None = getattr(client, "begin_look", None)
         self.queries = 0
         self.failures = 0
 
@@ -133,6 +142,8 @@ class VenueReader:
         -------
         ReadingDraft
         """
+        if self._begin_look is not None:
+            self._begin_look()
         draft = self.begin()
         now = Window(0, draft.started_ns)
         parts: list[Awaitable[None]] = []
@@ -319,13 +330,12 @@ class VenueReader:
         failure = "no attempt was made before the deadline"
         backoff_secs = self._limits.backoff_secs
         for attempt in range(self._limits.attempts_max):
-            timeout_secs = self._limits.query_timeout_secs
-            if deadline is not None:
-                timeout_secs = min(timeout_secs, deadline - time.monotonic())
-            if timeout_secs <= 0:
+            began = time.monotonic()
+            ends = began + self._limits.active_query_secs_max if deadline is None else deadline
+            if ends <= began:
                 break
             self.queries += 1
-            answer, problem = await _bounded(query, timeout_secs)
+            answer, problem = await self._bounded(query, ends)
             if problem is None:
                 return answer, None
             self.failures += 1
@@ -335,28 +345,34 @@ class VenueReader:
                 backoff_secs = min(2 * backoff_secs, self._limits.backoff_secs_max)
         return None, failure
 
+    async def _bounded(self, query: Query, ends: float) -> tuple[Any, str | None]:
+        """Run a query until it ends, its client was silent for the time-out, or `ends` (of ``time.monotonic``)."""
+        began = time.monotonic()
+        task = asyncio.ensure_future(query())
+        while not task.done() and (left_secs := self._silence_ends(began, ends) - time.monotonic()) > 0:
+            try:
+                await asyncio.wait({task}, timeout=left_secs)
+            except asyncio.CancelledError:
+                task.cancel()
+                raise
+        if not task.done():
+            # Not awaited after the cancel: a client that swallows it would hang us as it hangs itself.
+            task.cancel()
+            task.add_done_callback(_forget)
+            return None, f"no answer within {time.monotonic() - began:.1f} s"
+        if task.cancelled():
+            return None, "the client cancelled the query"
+        error = task.exception()
+        if error is not None:
+            return None, f"{type(error).__name__}: {error}"
+        return task.result(), None
+
+    def _silence_ends(self, began: float, ends: float) -> float:
+        active = max(began, getattr(self._client, "last_activity", began))
+        return min(ends, active + self._limits.query_timeout_secs)
+
 
 _KINDS_ABOUT = {About.ORDER: (RecordKind.ORDERS_OPEN, RecordKind.ORDERS_CLOSED), About.FILLS: (RecordKind.FILLS,)}
-
-
-async def _bounded(query: Query, timeout_secs: float) -> tuple[Any, str | None]:
-    task = asyncio.ensure_future(query())
-    try:
-        await asyncio.wait({task}, timeout=timeout_secs)
-    except asyncio.CancelledError:
-        task.cancel()
-        raise
-    if not task.done():
-        # Not awaited after the cancel: a client that swallows it would hang us as it hangs itself.
-        task.cancel()
-        task.add_done_callback(_forget)
-        return None, f"no answer within {timeout_secs:.1f} s"
-    if task.cancelled():
-        return None, "the client cancelled the query"
-    error = task.exception()
-    if error is not None:
-        return None, f"{type(error).__name__}: {error}"
-    return task.result(), None
 
 
 def _forget(task: asyncio.Future[Any]) -> None:

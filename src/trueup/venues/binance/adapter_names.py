@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from typing import Any, Final
 
@@ -151,6 +151,50 @@ class AdapterNames:
         except Exception as error:
             raise unreadable(error) from error
 
+    # -- connecting ---------------------------------------------------------------------------------------------------
+
+    def has_instruments(self) -> bool:
+        """Return whether the instruments were loaded before."""
+        return bool(self._client._instrument_provider.count)
+
+    async def load_instruments(self) -> None:
+        """Load the instruments, unless that was done."""
+        await self._client._instrument_provider.initialize()
+
+    async def update_account_state(self) -> None:
+        """Ask for the account and tell the engine its state."""
+        await self._client._update_account_state()
+
+    async def init_position_mode(self) -> None:
+        """Ask whether the account holds one net position or two legs."""
+        await self._client._init_dual_side_position()
+
+    async def await_account(self) -> None:
+        """Wait until the engine holds the account."""
+        await self._client._await_account_registered()
+
+    def hold_instruments(self, wait: Callable[[], Awaitable[None]]) -> None:
+        """Let whoever loads the instruments first wait for `wait`: the data client shares them with this one."""
+        provider = self._client._instrument_provider
+        load = getattr(provider, "trueup_load", None) or provider.initialize
+        provider.trueup_load = load
+
+        async def initialize(reload: bool = False) -> None:
+            await wait()
+            await load(reload)
+
+        provider.initialize = initialize
+
+    def spare_positions(self) -> None:
+        """Spare the question for positions with which the adapter's instruments are loaded, where it tells nothing.
+
+        They take the largest notional alone from it, which the third version of the answer does not have.
+        """
+        http = getattr(self._client._instrument_provider, "_http_account", None)
+        endpoint = getattr(http, "_endpoint_futures_position_risk", None)
+        if http is not None and endpoint is not None and "/v3/" in endpoint.url_path:
+            http.query_futures_position_risk = _no_positions
+
     # -- what the node knows (`KnownToNode`) --------------------------------------------------------------------------
 
     def open_orders(self, symbol: str | None) -> list[KnownOrder]:
@@ -207,6 +251,10 @@ class AdapterNames:
     def listed_symbols(self) -> set[str]:
         """Return the symbols that the node loaded."""
         return {venue_symbol(instrument.id) for instrument in self._client._instrument_provider.list_all()}
+
+
+async def _no_positions(*_: Any, **__: Any) -> list[Any]:
+    return []
 
 
 def venue_symbol(instrument_id: InstrumentId) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
-from nautilus_trader.adapters.binance.http.error import BinanceClientError, BinanceError
+from nautilus_trader.adapters.binance.http.error import BinanceError
 from nautilus_trader.core.uuid import UUID4
 from nautilus_trader.execution.messages import (
     GenerateFillReports,
@@ -26,6 +26,7 @@ from nautilus_trader.model.identifiers import ClientOrderId, VenueOrderId
 from trueup.errors import VenueError
 from trueup.venues.binance.account import AccountReader, KnownOrder, OrdersRead
 from trueup.venues.binance.adapter_names import AdapterNames, check_adapter, venue_symbol
+from trueup.venues.binance.connection import Connection
 from trueup.venues.binance.gap_repair import GapRepair
 from trueup.venues.binance.gate import HttpGate
 from trueup.venues.binance.inquiry import Inquiries
@@ -37,8 +38,6 @@ from trueup.venues.binance.settings import HardeningSettings
 from trueup.venues.binance.stream_rules import StreamGap
 from trueup.venues.binance.user_stream import GapHook, StreamSource, UserStream
 
-CONNECT_SECS_MAX: Final = 55.0
-"""Within the engine's default of 60 s for a connection: beyond it nobody waits for us any more."""
 READINGS_MAX: Final = 4
 """An account that trades without a pause never rests; what its last reading disagrees about the engine must judge."""
 REST_SECS: Final = 0.05
@@ -89,6 +88,7 @@ class HardenedClient:
             clock_ns=self.names.now_ns,
             log=self.names.log,
         )
+        self._connection = Connection(self.names, gate, self.stream, settings)
 
     def make_stream_source(self) -> StreamSource:
         """Return how this venue's user stream is opened."""
@@ -119,39 +119,13 @@ class HardenedClient:
 
     async def _connect(self) -> None:
         client: Any = self
-        deadline = time.monotonic() + CONNECT_SECS_MAX
-        await self._persist(self.gate.measure_clock, deadline)
-        await self._persist(client._instrument_provider.initialize, deadline)  # noqa: SLF001
-        # The stream first, its events held: whatever changes while the account is read comes after it.
-        await asyncio.wait_for(self.stream.open(), max(1.0, deadline - time.monotonic()))
-        await asyncio.gather(
-            self._persist(client._update_account_state, deadline),  # noqa: SLF001
-            self._persist(client._init_dual_side_position, deadline),  # noqa: SLF001
-        )
-        await client._await_account_registered()  # noqa: SLF001
-        self.stream.release()
+        await self._connection.make()
         self._clock_task = client.create_task(self._keep_clock(), log_msg="keep the venue's clock")
 
     async def _disconnect(self) -> None:
         if self._clock_task is not None:
             self._clock_task.cancel()
         await self.stream.close()
-
-    async def _persist(self, step: Callable[[], Any], deadline: float) -> None:
-        """Run a step of the connection, again and again while the venue does not answer."""
-        failures = 0
-        while True:
-            try:
-                await step()
-            except BinanceError as error:
-                failures += 1
-                wait_secs = self.settings.stream.backoff(failures)
-                if isinstance(error, BinanceClientError) or time.monotonic() + wait_secs > deadline:
-                    raise
-                self.names.log.warning(f"While connecting: {error}; trying again in {wait_secs:g} s")
-                await asyncio.sleep(wait_secs)
-            else:
-                return
 
     async def _keep_clock(self) -> None:
         while True:
@@ -160,6 +134,20 @@ class HardenedClient:
                 await self.gate.measure_clock()
             except BinanceError as error:
                 self.names.log.warning(f"The venue's clock cannot be measured: {error}")
+
+    # -- what a reader of venue truth may know ------------------------------------------------------------------------
+
+    def begin_look(self) -> None:
+        """Count what is asked from now on as one look: see `CallAccount`."""
+        self.gate.account.begin_look()
+
+    @property
+    def last_activity(self) -> float:
+        """Return when a request last left, ended, or ends its wait for the venue's limits, as ``time.monotonic``.
+
+        Each request here has a time-out of its own; a question of many is not stuck while they come and go.
+        """
+        return self.gate.last_activity
 
     # -- reports ------------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,8 @@ import aiohttp
 import msgspec
 from nautilus_trader.adapters.binance.http.error import BinanceClientError
 
-from trueup.venues.binance.gate import HttpGate, failure_of
+from trueup.venues.binance.failures import failure_of
+from trueup.venues.binance.gate import HttpGate
 from trueup.venues.binance.stream_rules import GapReason, StreamRules
 from trueup.venues.binance.user_stream import StreamClosedError
 

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
-from trueup.venues.binance.gate import failure_of
+from trueup.venues.binance.failures import failure_of
 from trueup.venues.binance.outcomes import Command, Failure, Outcome, classify, may_send_again
 from trueup.venues.binance.settings import HardeningSettings
 

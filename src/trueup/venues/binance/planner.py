@@ -9,25 +9,6 @@ from trueup.venues.binance.paging import windows_spanned
 from trueup.venues.binance.profiles import WEEK_MS, VenueProfile
 from trueup.venues.binance.settings import HardeningSettings
 
-CONNECT_PATHS: Final = {
-    "/fapi": (
-        ("GET", "/fapi/v1/time"),
-        ("GET", "/fapi/v1/exchangeInfo"),
-        ("GET", "/fapi/v2/account"),
-        ("GET", "/fapi/v3/positionRisk"),
-        ("POST", "/fapi/v1/listenKey"),
-        ("GET", "/fapi/v2/account"),
-        ("GET", "/fapi/v1/symbolConfig"),
-        ("GET", "/fapi/v1/positionSide/dual"),
-    ),
-    "/api/v3": (
-        ("GET", "/api/v3/time"),
-        ("GET", "/api/v3/exchangeInfo"),
-        ("GET", "/api/v3/account"),
-        ("GET", "/api/v3/account"),
-    ),
-}
-"""What a connection asks, one after the other, on every supported version (measured on 1.222.0 and 1.231.0)."""
 BUSY_SHARE: Final = 0.5
 """Steady state may take this share of what reads may use: the rest is for a gap's repair, which reads it all once."""
 MINUTE_SECS: Final = 60.0
@@ -118,7 +99,7 @@ def plan_weight(question: WeightQuestion) -> WeightPlan:
     WeightPlan
     """
     profile = question.profile
-    connect = CONNECT_PATHS[profile.prefix]
+    connect = profile.connection
     connect_weight = sum(profile.weigh(method, path) for method, path in connect)
     lists_weight, lists_requests = _lists(profile)
     history_weight, history_requests = _history(question)

@@ -53,8 +53,12 @@ class VenueProfile:
         Orders that it grants an account.
     endpoints : mapping
         (method, path) to its cost.
-    time_path, open_orders, all_orders, fills, order : str
-        Paths of the venue's time and of the account's records.
+    time_path, instruments, open_orders, all_orders, fills, order : str
+        Paths of the venue's time, of what it lists, and of the account's records.
+    account_state : tuple of str
+        What else a connection asks (measured on 1.222.0 and 1.231.0).
+    stream_key : tuple of (str, str)
+        Calls that open the user stream.
     history_window_ms : int or None
         Longest window that a history question may span; None where the venue sets none for a start without an end.
     page_limit : int
@@ -70,13 +74,27 @@ class VenueProfile:
     orders_per_minute: int
     endpoints: Mapping[tuple[str, str], Endpoint]
     time_path: str
+    instruments: str
+    account_state: tuple[str, ...]
     open_orders: str
     all_orders: str
     fills: str
     order: str
     history_window_ms: int | None
+    stream_key: tuple[tuple[str, str], ...] = ()
     page_limit: int = 1_000
     unknown_weight: int = 5
+
+    @property
+    def connection(self) -> tuple[tuple[str, str], ...]:
+        """Return the calls of a connection, each of them made once."""
+        asked = (self.time_path, self.instruments, *self.account_state)
+        return (*self.stream_key, *(("GET", path) for path in asked))
+
+    @property
+    def connection_paths(self) -> frozenset[str]:
+        """Return the questions of a connection whose answers its parts share."""
+        return frozenset((self.instruments, *self.account_state))
 
     def endpoint(self, method: str, path: str) -> Endpoint:
         """Return what a call costs; a path that is not listed costs `unknown_weight`."""
@@ -109,6 +127,9 @@ USDM_FUTURES: Final = VenueProfile(
     orders_per_ten_secs=300,
     orders_per_minute=1_200,
     time_path=f"{_F1}/time",
+    instruments=f"{_F1}/exchangeInfo",
+    account_state=("/fapi/v2/account", f"{_F1}/symbolConfig", f"{_F1}/positionSide/dual"),
+    stream_key=(("POST", f"{_F1}/listenKey"),),
     open_orders=f"{_F1}/openOrders",
     all_orders=f"{_F1}/allOrders",
     fills=f"{_F1}/userTrades",
@@ -168,6 +189,8 @@ SPOT: Final = VenueProfile(
     orders_per_ten_secs=100,
     orders_per_minute=6_000,  # the venue counts 200,000 a day instead of a minute; this never binds before that does
     time_path=f"{_S3}/time",
+    instruments=f"{_S3}/exchangeInfo",
+    account_state=(f"{_S3}/account",),
     open_orders=f"{_S3}/openOrders",
     all_orders=f"{_S3}/allOrders",
     fills=f"{_S3}/myTrades",

@@ -11,8 +11,9 @@ from nautilus_trader.adapters.binance.futures.schemas.account import BinanceFutu
 from nautilus_trader.adapters.binance.http.error import BinanceClientError, BinanceError
 
 from trueup.errors import VenueRefusedError, VenueUnavailableError
+from trueup.venues.binance.failures import failure_of
 from trueup.venues.binance.flights import Flights
-from trueup.venues.binance.gate import HttpGate, failure_of
+from trueup.venues.binance.gate import HttpGate
 from trueup.venues.binance.outcomes import CODE_NO_SUCH_ORDER
 from trueup.venues.binance.paging import HistoryPlan, PageQuestion, first_question, next_question
 

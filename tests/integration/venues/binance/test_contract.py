@@ -87,13 +87,13 @@ class EmulatedFutures(VenueUnderTest):
         return sum(total.weight for total in self.bench.control.request_totals())
 
     def accounted_weight(self, client: Any) -> int:
-        return sum(call.weight for call in client.gate.calls)
+        return sum(call.weight for call in client.gate.account.calls)
 
     def asked(self) -> list[str]:
         return self.bench.questions()
 
     def forget_requests(self, client: Any) -> None:
-        client.gate.calls.clear()
+        client.gate.account.calls.clear()
         self.bench.control.clear_requests()
 
 

@@ -20,7 +20,7 @@ from trueup.emulator.engine.enums import OrderType, Side
 from trueup.emulator.engine.symbols import SymbolRules, symbol_table
 from trueup.emulator.engine.values import OrderRequest
 from trueup.emulator.process import EmulatorProcess
-from trueup.venues.binance import factories, gate
+from trueup.venues.binance import factories, pacer
 from trueup.venues.binance.planner import WeightQuestion, plan_weight
 from trueup.venues.binance.probe.bench import QUICK, Bench
 from trueup.venues.binance.profiles import USDM_FUTURES
@@ -89,7 +89,7 @@ async def test_a_start_as_heavy_as_that_of_500_symbols_is_spread_over_minutes_an
     names = tuple(rules.symbol for rules in PERPETUALS)
     async with bench.rig(symbols=names) as rig:
         time = SteppedTime(emulator)
-        monkeypatch.setattr(gate, "asyncio", time)
+        monkeypatch.setattr(pacer, "asyncio", time)
         monkeypatch.setattr(rig.client.gate, "_clock_ms", lambda: time.now_ms)
         assert await rig.start(timeout_secs=60.0)
         requests = bench.control.requests(limit=20_000)

@@ -99,13 +99,13 @@ class SmallSpot(VenueUnderTest):
         return sum(weight for _, weight in self.venue.requests)
 
     def accounted_weight(self, client: Any) -> int:
-        return sum(call.weight for call in client.gate.calls)
+        return sum(call.weight for call in client.gate.account.calls)
 
     def asked(self) -> list[str]:
         return [question for question, _ in self.venue.requests]
 
     def forget_requests(self, client: Any) -> None:
-        client.gate.calls.clear()
+        client.gate.account.calls.clear()
         self.venue.requests.clear()
 
 

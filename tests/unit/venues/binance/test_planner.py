@@ -13,7 +13,7 @@ profiles = st.sampled_from([USDM_FUTURES, SPOT])
 
 def test_two_hundred_instruments_start_inside_one_minute() -> None:
     plan = plan_weight(WeightQuestion(profile=USDM_FUTURES, instruments=200))
-    assert plan.start_weight == 200 * 10 + 85 + 53
+    assert plan.start_weight == 200 * 10 + 85 + 43
     assert plan.start_weight < plan.weight_limit
     assert plan.start_secs < 5
     assert plan.fits
@@ -21,7 +21,7 @@ def test_two_hundred_instruments_start_inside_one_minute() -> None:
 
 def test_a_verified_start_of_two_hundred_instruments_reads_twice_inside_one_minute() -> None:
     plan = plan_weight(WeightQuestion(profile=USDM_FUTURES, instruments=200, deep_reads_at_start=2))
-    assert plan.start_weight == 200 * 10 + 2 * 85 + 60 + 53
+    assert plan.start_weight == 200 * 10 + 2 * 85 + 60 + 43
     assert plan.start_secs < 5
 
 
