@@ -15,6 +15,7 @@ from trueup.config.reconciliation.config import ENGINE_PARAMETERS, PLAN_PARAMETE
 from trueup.config.reconciliation.presets import ReconciliationPreset
 from trueup.config.rules import RULE_GROUPS
 from trueup.config.sight.audit import AuditAccountConfig, AuditConfig
+from trueup.config.sight.guard import GuardConfig, GuardRowConfig
 from trueup.config.sight.ops import OpsConfig
 from trueup.config.trading_node.components import ActorComponent, AlgorithmComponent, StrategyComponent
 from trueup.config.trading_node.engine import EngineConfig, RiskConfig, TimeoutsConfig
@@ -38,6 +39,8 @@ SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[risk]", RiskConfig),
     ("[engine]", EngineConfig),
     ("[ops]", OpsConfig),
+    ("[guard]", GuardConfig),
+    ("[[guard.rows]]", GuardRowConfig),
     ("[audit]", AuditConfig),
     ("[audit.accounts.NAME]", AuditAccountConfig),
     ('[clients.NAME] with type = "binance_usdm" or "binance_spot"', BinanceClientConfig),

@@ -286,6 +286,19 @@ CASES = [
     Case("TU603", "logs.level_file", {"logs": {"level_file": "OFF"}}, {"logs": {"level_file": "ERROR"}}),
     Case("TU603", "logs.format", {"logs": {"format": "text"}}),
     Case("TU604", "risk.bypass", {"risk": {"bypass": True}}),
+    Case("TU661", "guard.enabled", {"guard": {"enabled": False, "accept_risk": "a venue of paper"}}, {"guard": {}}),
+    Case(
+        "TU662",
+        "guard.rows.0",
+        {"guard": {"rows": [{"id": "unknown", "min_age_secs": 600, "accept_risk": "the venue is slow at night"}]}},
+        {"guard": {"rows": [{"id": "unknown", "min_age_secs": 30}]}},
+    ),
+    Case(
+        "TU663",
+        "guard.control_key",
+        {"guard": {"control_key": "k" * 32}, "redis": None},
+        {"guard": {"control_key": "k" * 32}},
+    ),
     Case("TU651", "ops.enabled", {"ops": {"enabled": False}}, {"ops": {}}),
     Case(
         "TU652",

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from trueup.config.engine_versions import installed_version
 from trueup.config.problems import Problem
 from trueup.config.rules.claims import CLAIM_RULES
+from trueup.config.rules.guard import GUARD_RULES
 from trueup.config.rules.hedging import HEDGING_RULES
 from trueup.config.rules.live import LIVE_RULES
 from trueup.config.rules.lookback import LOOKBACK_RULES
@@ -28,6 +29,7 @@ RULE_GROUPS: dict[str, tuple[Rule, ...]] = {
     "The store": STORE_RULES,
     "Shutdown and logs": SHUTDOWN_RULES,
     "The ops endpoint": OPS_RULES,
+    "The guard": GUARD_RULES,
     "The installed NautilusTrader": VERSION_RULES,
     "Live (with --live)": LIVE_RULES,
 }

@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from trueup.config.reconciliation.config import ReconciliationConfig
 from trueup.config.reconciliation.presets import ReconciliationPreset
 from trueup.config.sight.audit import AuditConfig
+from trueup.config.sight.guard import GuardConfig
 from trueup.config.sight.ops import OpsConfig
 from trueup.config.trading_node.components import ActorComponent, AlgorithmComponent, StrategyComponent
 from trueup.config.trading_node.engine import EngineConfig, RiskConfig, TimeoutsConfig
@@ -94,6 +95,9 @@ class LiveTradingNodeConfig(BaseSettings):
     ops: OpsConfig = OpsConfig()
     """The ops endpoint."""
 
+    guard: GuardConfig = GuardConfig()
+    """The guard, which holds the node back while it is not true."""
+
     audit: AuditConfig = AuditConfig()
     """The auditor, which looks at node and venue from outside."""
 
@@ -169,7 +173,7 @@ class LiveTradingNodeConfig(BaseSettings):
     def secret_texts(self) -> tuple[str, ...]:
         """Return the text of every secret, for the one purpose of blanking it out wherever it may turn up."""
         secrets = [None if self.redis is None else self.redis.password, self.ops.auth_token]
-        secrets += self.audit.secrets
+        secrets += [*self.audit.secrets, *self.guard.secrets]
         for client in self.clients.values():
             if isinstance(client, BinanceClientConfig):
                 secrets += [client.api_key, client.api_secret, client.proxy_url]

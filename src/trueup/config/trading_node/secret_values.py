@@ -26,6 +26,7 @@ SECRET_NAMES = frozenset(
         "passphrase",
         "access_token",
         "auth_token",
+        "control_key",
         "wallet_address_private_key",
         "mnemonic",
     }
