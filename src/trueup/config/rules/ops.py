@@ -50,7 +50,7 @@ OPS_RULES: tuple[Rule, ...] = (
         "TU653",
         "ops-port-moves",
         Severity.INFO,
-        why="With port 0 the endpoint is elsewhere after every restart, and Prometheus takes each place for a new target.",
+        why="With port 0 the endpoint is elsewhere after every restart: each place is a new target to Prometheus.",
         source="Prometheus: the label instance is host and port",
         action="Give each node a fixed port of its own.",
         find=_moving_port,

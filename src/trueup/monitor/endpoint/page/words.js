@@ -1,0 +1,53 @@
+// How numbers, spans and times are written. `span` and `count` say the same as words.py.
+
+import { h } from "./dom.js";
+
+export const NS = 1e9;
+
+export function span(secs) {
+  const whole = Math.max(0, Math.floor(secs));
+  const days = Math.floor(whole / 86400);
+  const hours = Math.floor(whole / 3600) % 24;
+  const minutes = Math.floor(whole / 60) % 60;
+  if (days) return `${days} d ${hours} h`;
+  if (hours) return `${hours} h ${minutes} min`;
+  return minutes ? `${minutes} min ${whole % 60} s` : `${whole} s`;
+}
+
+export function count(number, noun, plural = `${noun}s`) {
+  return `${whole(number)} ${number === 1 ? noun : plural}`;
+}
+
+const WHOLE = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+
+export function whole(number) {
+  return WHOLE.format(number);
+}
+
+// Three significant digits, in milliseconds up to a second.
+export function millis(value) {
+  if (value === null || value === undefined) return "none";
+  if (value >= 1000) return `${(value / 1000).toFixed(value >= 10000 ? 1 : 2)} s`;
+  return `${value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2)} ms`;
+}
+
+export function age(ns, nowNs) {
+  return ns ? span((nowNs - ns) / NS) : "none";
+}
+
+// A time in UTC, with the day when it is not today's; the reader's own clock in the title.
+export function when(ns, nowNs) {
+  if (!ns) return "none";
+  const time = new Date(ns / 1e6);
+  const iso = time.toISOString();
+  const today = new Date(nowNs / 1e6).toISOString().slice(0, 10);
+  const text = `${iso.startsWith(today) ? "" : `${iso.slice(0, 10)} `}${iso.slice(11, 19)}`;
+  return h("time", { datetime: iso, title: `${iso.slice(0, 19).replace("T", " ")} UTC; here ${time.toLocaleString()}` },
+    text, h("span", { class: "unit" }, " UTC"));
+}
+
+// RECORD_KIND or record_kind as people write it.
+export function plain(name) {
+  const text = String(name).replaceAll("_", " ").toLowerCase();
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
