@@ -8,7 +8,7 @@ from trueup.journal.place import Place
 from trueup.journal.query import Order, Query
 from trueup.journal.reader import JournalReader
 from trueup.journal.settings import JournalSettings
-from trueup.journal.values import DiscrepancyRecord, Entry, EntryKind, Source, StoredEntry
+from trueup.journal.values import DiscrepancyRecord, Entry, EntryKind, Settle, Source, StoredEntry
 
 __all__ = [
     "DiscrepancyRecord",
@@ -20,6 +20,7 @@ __all__ = [
     "Order",
     "Place",
     "Query",
+    "Settle",
     "Source",
     "StoredEntry",
 ]

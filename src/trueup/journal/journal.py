@@ -9,7 +9,7 @@ from trueup.journal.place import Place
 from trueup.journal.query import Query
 from trueup.journal.reader import JournalReader
 from trueup.journal.settings import JournalSettings
-from trueup.journal.values import DiscrepancyRecord, Entry, Source, StoredEntry
+from trueup.journal.values import DiscrepancyRecord, Entry, Settle, Source, StoredEntry
 from trueup.journal.writer import Made, Writer
 from trueup.monitor.status import JournalStatus
 
@@ -59,6 +59,10 @@ class Journal:
     def append(self, entry: Entry) -> bool:
         """Hand an entry over; never waits, never raises. Return False if it was dropped (and counted)."""
         return self._writer.put(entry)
+
+    def settle(self, settle: Settle) -> bool:
+        """End what a former process left open; see `Settle`. Never waits, never raises."""
+        return self._writer.put(settle)
 
     def append_made(self, make: Made) -> bool:
         """Hand over what makes entries; it is called in the writer's thread, where it may take its time."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from trueup.journal.values import RESOLVED, DiscrepancyRecord, Entry, StoredEntry
+from trueup.journal.values import RESOLVED, DiscrepancyRecord, Entry, EntryKind, StoredEntry
 
 TOTALS = "record"
 """The field of an entry's data that holds the totals."""
@@ -102,6 +102,22 @@ def record_of(entry: StoredEntry) -> DiscrepancyRecord:
         transitions=totals["transitions"],
         looks=totals["looks"],
         sequence=entry.sequence,
+    )
+
+
+def restated(record: DiscrepancyRecord, time_ns: int) -> Entry:
+    """Return an entry that says of a discrepancy what its record says, without data."""
+    return Entry(
+        kind=EntryKind.DISCREPANCY,
+        time_ns=time_ns,
+        topic=record.kind,
+        state=record.state,
+        severity=record.severity,
+        account_id=record.account_id,
+        instrument_id=record.instrument_id,
+        fingerprint=record.fingerprint,
+        subject=record.subject,
+        line=record.line,
     )
 
 

@@ -7,10 +7,12 @@ is one. A discrepancy that still stands and whose latest entry would go is said 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import sqlalchemy as sa
 
 from trueup.journal.append import ChainRow, append, records_where
-from trueup.journal.records import CARRIED
+from trueup.journal.records import CARRIED, restated
 from trueup.journal.schema import chains, discrepancies, entries
 from trueup.journal.settings import NS_PER_DAY, JournalSettings
 from trueup.journal.spelling import Spelling
@@ -104,16 +106,5 @@ def _cut(connection: sa.Connection, row: ChainRow, now_ns: int, settings: Journa
 
 
 def _again(record: DiscrepancyRecord, now_ns: int) -> Entry:
-    return Entry(
-        kind=EntryKind.DISCREPANCY,
-        time_ns=now_ns,
-        topic=record.kind,
-        state=record.state,
-        severity=record.severity,
-        account_id=record.account_id,
-        instrument_id=record.instrument_id,
-        fingerprint=record.fingerprint,
-        subject=record.subject,
-        line=record.line,
-        data={CARRIED: True, "reason": record.reason, "resolved_by": record.resolved_by, "looks": record.looks},
-    )
+    said = {CARRIED: True, "reason": record.reason, "resolved_by": record.resolved_by, "looks": record.looks}
+    return replace(restated(record, now_ns), data=said)

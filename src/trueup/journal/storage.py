@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 import sqlalchemy as sa
 
@@ -16,13 +17,17 @@ from trueup.journal.append import ChainRow, append, begin_chain, find_chain, rec
 from trueup.journal.chain import Head
 from trueup.journal.database import writing_engine
 from trueup.journal.place import Place
+from trueup.journal.records import restated
 from trueup.journal.retention import prune
 from trueup.journal.schema import discrepancies, entries, prepare
 from trueup.journal.settings import JournalSettings
 from trueup.journal.spelling import Spelling
-from trueup.journal.values import Entry, EntryKind, Source
+from trueup.journal.values import RESOLVED, Entry, EntryKind, Settle, Source
 
 _logger = logging.getLogger("trueup.journal")
+
+WHILE_DOWN = "WHILE_DOWN"
+GONE = "not seen again since the restart, and the account was proven equal"
 
 
 class Storage:
@@ -67,7 +72,7 @@ class Storage:
                 prepare(connection, place.shown)
                 row = find_chain(connection, source.chain, to_write=True) or begin_chain(connection, source)
                 row, damage = storage._resumed(row)
-                row, _ = append(connection, row, damage, seal=settings.seal, spelling=storage._spelling)
+                row = storage._append(row, damage)
             storage._keep(row)
         except BaseException:
             storage.close()
@@ -79,40 +84,21 @@ class Storage:
         """Return how many entries the chain holds."""
         return self.head.sequence - self.first_sequence + 1
 
-    def write(self, new: Sequence[Entry]) -> None:
+    def write(self, new: Sequence[Entry | Settle]) -> None:
         """Append entries in one transaction; when this returns they are on the disk."""
         if identity_of(self._place) != self.identity:
             raise JournalUnavailableError(f"the journal {self._place} was moved or removed by somebody else")
         with self._connection.begin():
             row = self._row()
-            row, _ = append(self._connection, row, new, seal=self._settings.seal, spelling=self._spelling)
+            batch: list[Entry] = []
+            for one in new:
+                if isinstance(one, Entry):
+                    batch.append(one)
+                    continue
+                row = self._append(row, batch)
+                batch = self._settled(row, one)
+            row = self._append(row, batch)
         self._keep(row)
-
-    def open_records(self, account_ids: Sequence[str], before_ns: int) -> list[Entry]:
-        """Return an entry for each open discrepancy of these accounts whose state last changed before an instant."""
-        with self._connection.begin():
-            found = records_where(
-                self._connection,
-                self._row(),
-                discrepancies.c.is_open,
-                discrepancies.c.account_id.in_(list(account_ids)),
-                discrepancies.c.last_ns < before_ns,
-            )
-        return [
-            Entry(
-                kind=EntryKind.DISCREPANCY,
-                time_ns=before_ns,
-                topic=one.kind,
-                state=one.state,
-                severity=one.severity,
-                account_id=one.account_id,
-                instrument_id=one.instrument_id,
-                fingerprint=one.fingerprint,
-                subject=one.subject,
-                line=one.line,
-            )
-            for one in found
-        ]
 
     def prune(self, now_ns: int) -> int:
         """Prune what is too old or too much, one bounded piece; return how many entries went."""
@@ -146,6 +132,22 @@ class Storage:
         self._connection.engine.dispose()
 
     # -- parts -------------------------------------------------------------------------------------------------------
+
+    def _append(self, row: ChainRow, new: Sequence[Entry]) -> ChainRow:
+        row, _ = append(self._connection, row, new, seal=self._settings.seal, spelling=self._spelling)
+        return row
+
+    def _settled(self, row: ChainRow, wanted: Settle) -> list[Entry]:
+        table = discrepancies.c
+        found = records_where(
+            self._connection,
+            row,
+            table.is_open,
+            table.account_id.in_(wanted.account_ids),
+            table.last_ns < wanted.before_ns,
+        )
+        gone = {"reason": GONE, "resolved_by": WHILE_DOWN}
+        return [replace(restated(one, wanted.time_ns), state=RESOLVED, data=gone) for one in found]
 
     def _row(self) -> ChainRow:
         row = find_chain(self._connection, self._source.chain, to_write=True)

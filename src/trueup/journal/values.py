@@ -118,6 +118,28 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Settle:
+    """Ask the writer to end the discrepancies that a former process left open and that are not there any more.
+
+    A process remembers the lives of discrepancies in its memory. After a kill it begins without, and what was gone
+    meanwhile would stay open in the journal for ever. So who proves an account equal for the first time says so.
+
+    Parameters
+    ----------
+    account_ids : tuple of str
+        What was proven equal.
+    before_ns : int
+        Ends only what last changed before this: the begin of the present process.
+    time_ns : int
+        When it was proven.
+    """
+
+    account_ids: tuple[str, ...]
+    before_ns: int
+    time_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoredEntry:
     """Hold an entry as it stands in a chain.
 

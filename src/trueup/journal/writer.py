@@ -22,11 +22,11 @@ from trueup.journal.place import Place
 from trueup.journal.settings import JournalSettings
 from trueup.journal.storage import Storage
 from trueup.journal.trouble import Trouble, TroubleKind, trouble_of
-from trueup.journal.values import Entry, EntryKind, Source
+from trueup.journal.values import Entry, EntryKind, Settle, Source
 
 _logger = logging.getLogger("trueup.journal")
 
-Made = Callable[[], Iterable[Entry]]
+Made = Callable[[], Iterable[Entry | Settle]]
 """Makes entries in the writer's thread, where nobody waits for it."""
 
 BATCH_MAX = 500
@@ -70,11 +70,11 @@ class Writer:
         self._place = place
         self._source = source
         self._settings = settings
-        self._queue: queue.SimpleQueue[Entry | Made | threading.Event] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Entry | Settle | Made | threading.Event] = queue.SimpleQueue()
         self._anchor_path = anchor_path(place, source.chain, settings.state_dir)
         self._storage: Storage | None = None
         # In hand: taken from the queue and not on the disk. Barriers are told when all before them is.
-        self._pending: list[Entry] = []
+        self._pending: list[Entry | Settle] = []
         self._barriers: list[threading.Event] = []
         self._dropped_since_ns = 0
         self._dropped_told = 0
@@ -94,9 +94,9 @@ class Writer:
         """Begin to write."""
         self._thread.start()
 
-    def put(self, item: Entry | Made) -> bool:
+    def put(self, item: Entry | Settle | Made) -> bool:
         """Hand an entry over, or what makes some; return False if it was dropped, since the queue is full."""
-        if self._queue.qsize() >= self._settings.queue_max or self._stop_at is not None:
+        if self.waiting >= self._settings.queue_max or self._stop_at is not None:
             if self.state.dropped == self._dropped_told:
                 self._dropped_since_ns = time.time_ns()
             self.state.dropped += 1
@@ -141,20 +141,23 @@ class Writer:
             self._storage.close()
 
     def _take(self) -> None:
-        """Wait for something to do, and take as much of it as one transaction should hold."""
-        if self._pending or self._barriers:
-            return
+        """Wait for something to do, and take what there is.
+
+        What the database does not take stays in hand, and what comes meanwhile is taken too: most of it is thinned out
+        on the way, so that a long trouble fills the memory slowly.
+        """
         try:
-            self._unpack(self._queue.get(timeout=TICK_SECS))
-            while len(self._pending) < BATCH_MAX:
+            if not self._pending and not self._barriers:
+                self._unpack(self._queue.get(timeout=TICK_SECS))
+            while len(self._pending) < self._settings.queue_max:
                 self._unpack(self._queue.get_nowait())
         except queue.Empty:
             return
 
-    def _unpack(self, item: Entry | Made | threading.Event) -> None:
+    def _unpack(self, item: Entry | Settle | Made | threading.Event) -> None:
         if isinstance(item, threading.Event):
             self._barriers.append(item)
-        elif isinstance(item, Entry):
+        elif isinstance(item, Entry | Settle):
             self._pending.append(item)
         else:
             try:
@@ -185,34 +188,37 @@ class Writer:
         return True
 
     def _write(self, storage: Storage) -> None:
-        dropped = self.state.dropped
-        told = [] if dropped == self._dropped_told else [self._dropped_entry(dropped - self._dropped_told)]
-        if not self._pending and not told:
-            return
-        try:
-            storage.write([*self._pending, *told])
-        except Exception as error:
-            if trouble_of(error).kind is not TroubleKind.UNWRITABLE:
-                raise
-            self._write_singly(storage)
-            told = []
-        self._written_since_prune += len(self._pending)
-        self._pending.clear()
-        if told:
-            self._dropped_told = dropped
-        self._keep_state(storage)
-        self.state.last_write_ns = time.time_ns()
-
-    def _write_singly(self, storage: Storage) -> None:
-        """Write a batch entry by entry, since one of them is one that the database will never take."""
         while self._pending:
+            piece = len(self._pending[:BATCH_MAX])
+            try:
+                storage.write(self._pending[:piece])
+                del self._pending[:piece]
+            except Exception as error:
+                if trouble_of(error).kind is not TroubleKind.UNWRITABLE:
+                    raise
+                self._write_singly(storage, piece)
+            self._wrote(storage, piece)
+        dropped = self.state.dropped
+        if dropped != self._dropped_told:
+            storage.write([self._dropped_entry(dropped - self._dropped_told)])
+            self._dropped_told = dropped
+            self._wrote(storage, 1)
+
+    def _wrote(self, storage: Storage, count: int) -> None:
+        self._written_since_prune += count
+        self.state.last_write_ns = time.time_ns()
+        self._keep_state(storage)
+
+    def _write_singly(self, storage: Storage, count: int) -> None:
+        """Write some entries one by one, since one of them is one that the database will never take."""
+        for _ in range(count):
             try:
                 storage.write(self._pending[:1])
             except Exception as error:
                 trouble = trouble_of(error)
                 if trouble.kind is not TroubleKind.UNWRITABLE:
                     raise
-                _logger.error("the journal left out an entry of kind %s: %s", self._pending[0].kind, trouble)
+                _logger.error("the journal left out %s: %s", type(self._pending[0]).__name__, trouble)
                 self.state.dropped += 1
             del self._pending[0]
 
