@@ -183,8 +183,9 @@ def _matches(row: PolicyRow, facts: GuardFacts, waived: frozenset[Waiver]) -> li
         return []
     since_ns, said = around
     if not row.is_about_discrepancies:
-        waiver = (row.id, "")
-        return [] if waiver in waived else [_Match(since_ns, "; ".join(said), (waiver,))]
+        # Nobody can take an unproven start-up upon himself.
+        waivers = () if row.phases else ((row.id, ""),)
+        return [] if waived.intersection(waivers) else [_Match(since_ns, "; ".join(said), waivers)]
     found = []
     for trouble in facts.troubles:
         waivers = tuple((row.id, fingerprint) for fingerprint in sorted(trouble.fingerprints))

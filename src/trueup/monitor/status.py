@@ -101,17 +101,30 @@ class GuardChange(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     reason: str
     source: str = ""
+    who: str = ""
+    rules: tuple[str, ...] = ()
 
 
 class GuardStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """Say what the node may do now. ``effective`` is the engine's own trading state as last read."""
+    """Say what the node may do now. ``effective`` is the engine's own trading state as last read.
+
+    ``rules`` are the rows of the policy behind it, ``alarm`` why the guard cannot act, ``loophole`` what passes
+    although the state forbids it, ``control`` how commands reach it (``OFF``, ``LISTENING``, ``LOST``), and ``commands_refused``
+    how many messages were not obeyed, by reason.
+    """
 
     state: str = "ACTIVE"
     effective: str = ""
     since_ns: int = 0
     reason: str = ""
     source: str = ""
+    who: str = ""
+    rules: tuple[str, ...] = ()
     can_act: bool = True
+    alarm: str = ""
+    loophole: str = ""
+    control: str = "OFF"
+    commands_refused: dict[str, int] = msgspec.field(default_factory=dict)
     history: tuple[GuardChange, ...] = ()
 
 
