@@ -11,8 +11,9 @@ from typing import Final
 from trueup.core.lifecycle import LifeState, ResolvedBy
 from trueup.model.coverage import RecordKind
 from trueup.model.discrepancies import DiscrepancyKind
+from trueup.model.guard import GuardState
+from trueup.model.phase import Phase
 from trueup.model.verdicts import VerdictState
-from trueup.node.phase import Phase
 from trueup.ops.metric import PREFIX, Label, Metric, MetricType, Source
 
 ACCOUNTS_MAX: Final = 16
@@ -25,11 +26,11 @@ CHECKS: Final = ("startup", "cheap", "deep", "gap", "demand", "store")
 ENGINE_CHECKS: Final = ("engine_inflight", "engine_orders", "engine_positions")
 """The engine's own checks, seen from outside. They give no verdict: they end (``done``) or raise (``failed``)."""
 RESULTS: Final = ("clean", "discrepant", "unknown", "failed", "done")
-QUERIES: Final = ("open_orders", "orders", "fills", "positions", "order", "order_fills")
+QUERIES: Final = ("open_orders", "orders", "fills", "positions", "order", "order_fills", "mass_status")
+"""Kinds of question. A mass status is asked by the engine at a start, and may be made of others of these."""
 OUTCOMES: Final = ("success", "failure", "timeout", "rate_limited")
 STARTUP_STATES: Final = ("pending", "running", "succeeded", "failed")
 STORE_STATES: Final = ("PRESENT", "LOST", "BEHIND", "NONE")
-GUARD_STATES: Final = ("ACTIVE", "REDUCING", "HALTED")
 JOURNAL_STATES: Final = ("OK", "FAILING", "OFF")
 DISPOSITIONS: Final = ("claimed", "unclaimed", "filtered")
 QUEUES: Final = ("commands", "events")
@@ -48,7 +49,7 @@ _CLIENT = Label.open("client_id", CLIENTS_MAX, "execution client")
 _TRADER = Label.open("trader_id", TARGETS_MAX, "node that is audited")
 _KIND = Label.of("kind", DiscrepancyKind, "kind of discrepancy")
 _VERDICT = Label.of("verdict", VerdictState, "verdict")
-_GUARD = Label.of("state", GUARD_STATES, "what the node may do")
+_GUARD = Label.of("state", GuardState, "what the node may do")
 _CHECK = Label.of("check", (*CHECKS, *ENGINE_CHECKS), "check")
 _QUERY = Label.of("query", QUERIES, "kind of question to the venue")
 _RECORD = Label.of("record", RecordKind, "kind of record")
