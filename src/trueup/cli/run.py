@@ -74,11 +74,13 @@ def run(
     from trueup.node.attach import attach
     from trueup.node.build import build_node
     from trueup.node.runner import NodeRunner
+    from trueup.node.sight import SightSettings
 
     config = LiveTradingNodeConfig.from_file(file)
     writer = _LineWriter(_own_stdout() if as_json else sys.stderr, as_json=as_json)
     node = build_node(config)
-    handle = attach(node, config.reconciliation)
+    sight = SightSettings.of(config).beside_own_lines()
+    handle = attach(node, config.reconciliation, sight=sight)
     handle.listen(writer)
     handle.announcer.say("built", mode=str(config.reconciliation.mode), trader_id=str(node.trader_id))
     handle.announcer.say("phase", phase=handle.phase.value)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from types import MappingProxyType
 
 from trueup.core.diff import Comparison, compare
-from trueup.core.lifecycle import Cycle, Ledger, LifeState, Transition, advance, unobserved
+from trueup.core.lifecycle import Cycle, Ledger, LifeState, advance, unobserved
 from trueup.core.plan import plan
 from trueup.core.settings import PlanSettings
 from trueup.core.tolerance import Tolerance
@@ -22,6 +22,7 @@ from trueup.model.snapshots import NodeSnapshot
 from trueup.model.verdicts import DEFAULT_CLAIMS, verdict_of
 from trueup.node.applied import Applied, instrument_of
 from trueup.node.binding import AccountPort
+from trueup.node.changes import LifeChange, changes_of
 from trueup.node.look import CHEAP_CLAIMS, Look
 from trueup.node.pacing import in_slices, off_loop
 from trueup.node.settings import NodeSettings
@@ -81,19 +82,19 @@ class AccountTruth:
         The account, as the binding offers it.
     settings : NodeSettings
         What the operator wants.
-    on_transitions : Callable[[tuple[Transition, ...]], None]
+    on_changes : Callable[[Iterator[LifeChange]], None]
         Hears every change in the life of a discrepancy.
     """
 
     def __init__(
-        self, port: AccountPort, settings: NodeSettings, on_transitions: Callable[[tuple[Transition, ...]], None]
+        self, port: AccountPort, settings: NodeSettings, on_changes: Callable[[Iterator[LifeChange]], None]
     ) -> None:
         self.port = port
         self.ledger = Ledger()
         self._looks = Looks()
         self._changes = -1
         self._complete_draft: ReadingDraft | None = None
-        self._on_transitions = on_transitions
+        self._on_changes = on_changes
         self._settings = settings
         self._tolerance = Tolerance(submit_grace_ns=int(settings.submit_grace_secs * NS_PER_SECOND))
 
@@ -196,9 +197,10 @@ class AccountTruth:
             refused=MappingProxyType(refused),
             unobserved=unobserved(self.ledger, snapshot),
         )
-        self.ledger, transitions = advance(self.ledger, cycle)
+        before = self.ledger
+        self.ledger, transitions = advance(before, cycle)
         if transitions:
-            self._on_transitions(transitions)
+            self._on_changes(changes_of(self.account_id, before, self.ledger, transitions, look.discrepancies))
 
     def forget_history(self) -> None:
         """Let go of the history that was read."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,7 +23,7 @@ class LifeCycleEvent:
     ----------
     kind : str
         ``built``, ``phase``, ``engine_says``, ``verdict``, ``trading``, ``stream_gap``, ``failed``, ``guard`` or
-        ``stopped``, among others.
+        ``stopped``, among others; ``look`` for observers alone.
     time_ns : int
         Wall-clock time in nanoseconds since the epoch.
     data : Mapping[str, Any]
@@ -51,18 +51,33 @@ class Announcer:
 
     def __init__(self) -> None:
         self._listeners: list[Listener] = []
+        self._observers: list[Listener] = []
         self.listener_failures: Counter[str] = Counter()
 
     def listen(self, listener: Listener) -> None:
-        """Add a listener for every later event."""
-        if len(self._listeners) >= LISTENERS_MAX:
-            raise ValueError(f"more than {LISTENERS_MAX} listeners on one node")
-        self._listeners.append(listener)
+        """Add a listener for every later event that is worth a line."""
+        self._add(self._listeners, listener)
+
+    def observe(self, observer: Listener) -> None:
+        """Add a listener that hears the rest, too: every look, also one that found nothing new."""
+        self._add(self._observers, observer)
 
     def say(self, kind: str, /, **data: Any) -> None:
-        """Tell every listener about an event that happens now."""
+        """Tell everybody about an event that happens now."""
+        self._tell((*self._listeners, *self._observers), kind, data)
+
+    def note(self, kind: str, /, **data: Any) -> None:
+        """Tell the observers about an event that happens now, and nobody else: it is routine."""
+        self._tell(self._observers, kind, data)
+
+    def _add(self, listeners: list[Listener], listener: Listener) -> None:
+        if len(self._listeners) + len(self._observers) >= LISTENERS_MAX:
+            raise ValueError(f"more than {LISTENERS_MAX} listeners on one node")
+        listeners.append(listener)
+
+    def _tell(self, listeners: Iterable[Listener], kind: str, data: Mapping[str, Any]) -> None:
         event = LifeCycleEvent(kind, time.time_ns(), data)
-        for listener in self._listeners:
+        for listener in listeners:
             try:
                 listener(event)
             except Exception:

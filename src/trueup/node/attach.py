@@ -7,18 +7,22 @@ from pathlib import Path
 from typing import Any
 
 from trueup.errors import NodeError
+from trueup.monitor.exporter import NodeExporter
+from trueup.monitor.node_monitor import NodeMonitor
 from trueup.node.handle import Handle
 from trueup.node.settings import NodeSettings
+from trueup.node.sight import Sight, SightContext, SightSettings
 from trueup.node.state import NodeState, default_state_dir
 from trueup.node.store_watch import StoreWatch
 from trueup.node.supervisor import Supervisor
 from trueup.node.v1.binding import V1Binding
+from trueup.node.v1.eyes import V1Eyes
 from trueup.node.v1.lifecycle import LifeCycleHooks
 from trueup.node.v1.store import V1StoreWriter, store_of
 from trueup.node.v1.versions import check_engine_version, engine_version
 
 
-def attach(node: Any, settings: Any = None) -> Handle:
+def attach(node: Any, settings: Any = None, *, sight: SightSettings | None = None) -> Handle:
     """Keep a node true to its venues, or (in native mode) observe how it does by itself.
 
     Call it once for each node, after ``node.build()`` and before ``node.run()``. Any execution client will do.
@@ -30,6 +34,9 @@ def attach(node: Any, settings: Any = None) -> Handle:
     settings : ReconciliationConfig, NodeSettings or mapping, optional
         What the operator wrote. With a mapping of `NodeSettings` fields, or nothing, the rest is taken from the
         engine's own configuration.
+    sight : SightSettings, optional
+        How the node is watched. Without it there is a monitor that logs to standard error, and nothing else;
+        ``SightSettings.of(config)`` takes the sections of a whole configuration.
 
     Returns
     -------
@@ -52,6 +59,7 @@ def attach(node: Any, settings: Any = None) -> Handle:
     if getattr(node, "trueup_handle", None) is not None:
         raise NodeError("the node already has trueup attached", action="attach once for each node")
     wanted = NodeSettings.of(settings, node.kernel.exec_engine)
+    watched = sight or SightSettings()
     handle = Handle()
     verified = wanted.mode == "verified"
     if verified:
@@ -64,7 +72,69 @@ def attach(node: Any, settings: Any = None) -> Handle:
         binding.install(Supervisor(binding, wanted, handle, watch).hooks())
     LifeCycleHooks(node, handle, startup_delay_secs=wanted.startup_delay_secs, observes=not verified).install()
     node.trueup_handle = handle
+    _watch(node, handle, wanted, watched)
     return handle
+
+
+def _watch(node: Any, handle: Handle, wanted: NodeSettings, settings: SightSettings) -> None:
+    """Bring to life what watches the node, and let it end with the node."""
+    monitor, render_metrics = None, None
+    if settings.monitor.enabled:
+        eyes = V1Eyes(node, wanted.mode)
+        secret_texts = (*settings.secret_texts, *eyes.secret_texts())
+        monitor = NodeMonitor(
+            eyes,
+            handle,
+            settings.monitor,
+            node.get_event_loop(),
+            store=store_of(node),
+            secret_texts=secret_texts,
+            intervals_secs=_intervals_secs(node, wanted),
+            startup_limit_secs=_startup_limit_secs(node, wanted),
+        )
+        render_metrics = NodeExporter(monitor).render
+    context = SightContext(
+        node=node,
+        handle=handle,
+        settings=settings,
+        monitor=monitor,
+        render_metrics=render_metrics,
+        status=handle.status,
+    )
+    sight = Sight(context)
+    handle.bind_sight(sight, monitor)
+    sight.start()
+    dispose = node.dispose
+
+    def dispose_and_close() -> None:
+        try:
+            dispose()
+        finally:
+            if sight.ends_with_node:
+                sight.close()
+
+    node.dispose = dispose_and_close
+
+
+def _intervals_secs(node: Any, wanted: NodeSettings) -> dict[str, float]:
+    """Return how often each check is made, those of the engine included that are on."""
+    if wanted.mode == "verified":
+        if wanted.open_check_interval_secs is None:
+            return {}
+        return {"cheap": wanted.open_check_interval_secs, "deep": wanted.deep_interval_secs}
+    engine = node.kernel.exec_engine
+    found = {
+        "engine_inflight": engine.inflight_check_interval_ms / 1000,
+        "engine_orders": engine.open_check_interval_secs or 0.0,
+        "engine_positions": engine.position_check_interval_secs or 0.0,
+    }
+    return {check: float(secs) for check, secs in found.items() if secs}
+
+
+def _startup_limit_secs(node: Any, wanted: NodeSettings) -> float | None:
+    if wanted.mode != "verified":
+        return None
+    return float(wanted.startup_timeout_secs or node._config.timeout_reconciliation)  # noqa: SLF001 - kept nowhere else
 
 
 def _state_dir(node: Any, settings: NodeSettings) -> Path:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
+from trueup.core.lifecycle import Ledger
 from trueup.errors import NodeError
 from trueup.model.coverage import Coverage
 from trueup.model.discrepancies import Discrepancy
@@ -14,11 +17,16 @@ from trueup.node.announcer import Announcer, Listener
 from trueup.node.look import TrueUpOutcome
 from trueup.node.phase import Phase
 
+if TYPE_CHECKING:
+    from trueup.monitor.node_monitor import NodeMonitor
+    from trueup.monitor.status import NodeStatus
+    from trueup.node.sight import Sight
+
 
 class Handle:
     """Show the state of one attached node.
 
-    Made by ``trueup.attach``; it belongs to the event loop of the node and is not safe to use from another thread.
+    Made by ``trueup.attach``; it belongs to the event loop of the node. Only `status` and `close` are for every thread.
     """
 
     def __init__(self, announcer: Announcer | None = None) -> None:
@@ -30,6 +38,9 @@ class Handle:
         self._age_secs_max = math.inf
         self._doubted: set[str] = set()
         self._true_up: Callable[[], Awaitable[TrueUpOutcome]] | None = None
+        self._ledgers: Callable[[], Mapping[str, Ledger]] = dict
+        self._monitor: NodeMonitor | None = None
+        self._sight: Sight | None = None
 
     @property
     def phase(self) -> Phase:
@@ -94,6 +105,61 @@ class Handle:
             return (f"no look has confirmed the last verdict, CLEAN, for {self.verdict_age_secs:.0f} s",)
         return self._outcome.lines
 
+    @property
+    def is_reconciled(self) -> bool:
+        """Return whether the node is true to its venues: proven, or in native mode by the engine's own word."""
+        if self._phase not in {Phase.RECONCILED, Phase.MONITORING}:
+            return False
+        return self._true_up is None or self.last_verdict is VerdictState.CLEAN
+
+    @property
+    def last_check_time(self) -> datetime | None:
+        """Return when a check last ended, None before the first and without a monitor."""
+        time_ns = 0 if self._monitor is None else self._monitor.last_check_ns
+        return datetime.fromtimestamp(time_ns / 1e9, tz=UTC) if time_ns else None
+
+    @property
+    def pending_discrepancies(self) -> int:
+        """Return how many differences there are now."""
+        return max(len(self.discrepancies), sum(len(ledger.open) for ledger in self._ledgers().values()))
+
+    @property
+    def external_orders_count(self) -> int:
+        """Return how many working orders no strategy of this node placed; 0 without a monitor."""
+        return 0 if self._monitor is None else self._monitor.external_orders_count
+
+    @property
+    def inflight_orders_count(self) -> int:
+        """Return how many orders wait for the venue's answer; 0 without a monitor."""
+        return 0 if self._monitor is None else self._monitor.inflight_orders_count
+
+    def status(self) -> NodeStatus:
+        """Return everything that is known of the node, as one value. Safe on every thread.
+
+        Raises
+        ------
+        NodeError
+            If the node was attached without a monitor.
+        """
+        if self._monitor is None:
+            raise NodeError("the node has no monitor", action="set enabled = true in [monitor]")
+        return self._monitor.status()
+
+    def close(self, secs_max: float | None = None) -> None:
+        """End what watches the node: flush and close logs, journal and endpoint. The node itself is not touched.
+
+        Parameters
+        ----------
+        secs_max : float, optional
+            How long that may take; 5 s unless told otherwise.
+        """
+        if self._sight is None:
+            return
+        if secs_max is None:
+            self._sight.close()
+        else:
+            self._sight.close(secs_max)
+
     async def true_up(self) -> TrueUpOutcome:
         """Look at both sides now, heal what differs, and look again.
 
@@ -125,6 +191,30 @@ class Handle:
     def bind_true_up(self, true_up: Callable[[], Awaitable[TrueUpOutcome]]) -> None:
         """Give the handle what a true-up on demand calls."""
         self._true_up = true_up
+
+    def bind_ledgers(self, ledgers: Callable[[], Mapping[str, Ledger]]) -> None:
+        """Give the handle what tells the lives of the discrepancies, account by account; frozen values."""
+        self._ledgers = ledgers
+
+    def outlive_node(self) -> None:
+        """Let what watches the node live until `close`, beyond ``node.dispose()``: there is more to say."""
+        if self._sight is not None:
+            self._sight.ends_with_node = False
+
+    def bind_sight(self, sight: Sight, monitor: NodeMonitor | None) -> None:
+        """Give the handle what watches the node."""
+        self._sight = sight
+        self._monitor = monitor
+
+    @property
+    def ledgers(self) -> Mapping[str, Ledger]:
+        """Return the lives of the discrepancies, account by account."""
+        return self._ledgers()
+
+    @property
+    def age_secs_max(self) -> float:
+        """Return the age at which a CLEAN verdict becomes UNKNOWN; infinite where none does."""
+        return self._age_secs_max
 
     def limit_age(self, secs: float) -> None:
         """Let a verdict go stale when no look has confirmed it for so long; without looks it never does."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from trueup.core.diff import Comparison
-from trueup.model.coverage import Coverage, RecordKind
+from trueup.model.coverage import Coverage, KindCoverage, RecordKind
 from trueup.model.discrepancies import Discrepancy
 from trueup.model.positions import PositionKey
 from trueup.model.snapshots import NodeSnapshot
@@ -55,6 +56,74 @@ class Look:
     def is_clean(self) -> bool:
         """Return whether the look proved both sides equal, as far as it claims."""
         return self.verdict.state is VerdictState.CLEAN
+
+
+UNKNOWNS_TOLD_MAX = 20
+"""Of one look: hundreds of failed questions have one cause."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookNote:
+    """Hold what is told of one check of one account, whether it found anything or not.
+
+    Parameters
+    ----------
+    account_id : str
+        The account.
+    check : str
+        ``startup``, ``cheap``, ``deep``, ``gap`` or ``demand``.
+    began_ns : int
+        When it began, on the node's clock.
+    secs : float
+        How long it took.
+    look : Look or None
+        The last look in it; None when it raised before it saw anything.
+    steps : int
+        How many steps were applied.
+    failure : str
+        What it raised.
+    """
+
+    account_id: str
+    check: str
+    began_ns: int
+    secs: float
+    look: Look | None
+    steps: int = 0
+    failure: str = ""
+
+    def as_data(self) -> dict[str, Any]:
+        """Return the note as plain JSON values."""
+        data: dict[str, Any] = {
+            "account_id": self.account_id,
+            "check": self.check,
+            "began_ns": self.began_ns,
+            "secs": self.secs,
+            "steps": self.steps,
+            "failure": self.failure,
+            "verdict": VerdictState.UNKNOWN.value,
+        }
+        if self.look is None or self.failure:
+            return data
+        verdict = self.look.verdict
+        return data | {
+            "verdict": verdict.state.value,
+            "verdict_ns": verdict.time_ns,
+            "discrepancies": verdict.discrepancy_count,
+            "pending": verdict.pending_count,
+            "unknowns": list(verdict.unknowns[:UNKNOWNS_TOLD_MAX]),
+            "window_from_ns": None if verdict.window is None else verdict.window.start_ns,
+            "coverage": {kind.value: _how_far(verdict.coverage.of(kind)) for kind in RecordKind},
+        }
+
+
+def _how_far(part: KindCoverage) -> str:
+    """Return the coverage of one kind in a word: ``complete``, ``cut``, ``failed`` or ``not_asked``."""
+    if part.asked is None:
+        return "not_asked"
+    if part.failures or part.got is None:
+        return "failed"
+    return "complete" if part.is_complete else "cut"
 
 
 _WORST_FIRST = (VerdictState.DISCREPANT, VerdictState.UNKNOWN, VerdictState.CLEAN)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from trueup.model.guard import GuardState
 from trueup.model.steps import GuardAdvice
 from trueup.model.verdicts import VerdictState
 from trueup.node.account import NS_PER_SECOND, AccountTruth, Depth
-from trueup.node.look import Look, TrueUpOutcome
+from trueup.node.look import Look, LookNote, TrueUpOutcome
 from trueup.node.settings import NodeSettings
 
 _logger = logging.getLogger("trueup.node")
@@ -39,11 +39,21 @@ class Monitor:
         The node's clock.
     verified_ns : int
         When the start-up proved it equal.
+    on_look : Callable[[LookNote], None], optional
+        Hears of every check, whatever it found.
     """
 
     def __init__(
-        self, account: AccountTruth, settings: NodeSettings, now_ns: Callable[[], int], verified_ns: int
+        self,
+        account: AccountTruth,
+        settings: NodeSettings,
+        now_ns: Callable[[], int],
+        verified_ns: int,
+        on_look: Callable[[LookNote], None] | None = None,
     ) -> None:
+        self._on_look = on_look
+        self._seen: Look | None = None
+        self._went_deep = False
         self.account = account
         self._settings = settings
         self._now_ns = now_ns
@@ -73,22 +83,59 @@ class Monitor:
         """
         async with self._busy:
             if self.suspects or self._is_deep_due():
-                return await self._true_up()
-            look = await self.account.cheap_look()
-            seen, self._cheap_seen = self._cheap_seen, look.fingerprints
-            if look.verdict.state is VerdictState.UNKNOWN:
-                self._unsettled += 1
-                return TrueUpOutcome(verdicts=(look.verdict,))
-            if self._unsettled:
-                return None if look.fingerprints == seen and not self._is_retry_due() else await self._true_up()
-            if look.is_clean and not self._has_waited(look):
-                return None
-            return await self._true_up()
+                return await self._noted("deep", self._true_up())
+            return await self._noted("cheap", self._cheap())
 
-    async def true_up(self) -> TrueUpOutcome:
-        """Look deep, act on what two looks saw, and look again."""
+    async def true_up(self, check: str = "demand") -> TrueUpOutcome:
+        """Look deep, act on what two looks saw, and look again; ``check`` names the occasion."""
         async with self._busy:
-            return await self._true_up()
+            outcome = await self._noted(check, self._true_up())
+        assert outcome is not None, "a true-up always has an outcome"
+        return outcome
+
+    async def _cheap(self) -> TrueUpOutcome | None:
+        look = await self.account.cheap_look()
+        self._seen = look
+        seen, self._cheap_seen = self._cheap_seen, look.fingerprints
+        if look.verdict.state is VerdictState.UNKNOWN:
+            self._unsettled += 1
+            return TrueUpOutcome(verdicts=(look.verdict,))
+        if self._unsettled:
+            return None if look.fingerprints == seen and not self._is_retry_due() else await self._true_up()
+        if look.is_clean and not self._has_waited(look):
+            return None
+        return await self._true_up()
+
+    async def _noted(self, check: str, work: Awaitable[TrueUpOutcome | None]) -> TrueUpOutcome | None:
+        """Do the work of one check and tell how it went; one that is cancelled ends with the node, untold."""
+        self._seen, self._went_deep = None, False
+        tell = self._teller(check)
+        try:
+            outcome = await work
+        except Exception as error:
+            tell(0, f"{type(error).__name__}: {error}")
+            raise
+        tell(0 if outcome is None else len(outcome.steps), "")
+        return outcome
+
+    def _teller(self, check: str) -> Callable[[int, str], None]:
+        began_ns, began = self._now_ns(), time.perf_counter()
+
+        def tell(steps: int, failure: str) -> None:
+            if self._on_look is None:
+                return
+            note = LookNote(
+                account_id=self.account.account_id,
+                check="deep" if check == "cheap" and self._went_deep else check,
+                began_ns=began_ns,
+                secs=time.perf_counter() - began,
+                look=self._seen,
+                steps=steps,
+                failure=failure,
+            )
+            self._on_look(note)
+
+        return tell
 
     async def _true_up(self) -> TrueUpOutcome:
         self.suspects.clear()
@@ -120,7 +167,8 @@ class Monitor:
         depth = self._depth(widen=bool(unexplained_before))
         self._looked_at = time.monotonic()
         look = await self.account.deep_look(depth)
-        self._last = look
+        self._last = self._seen = look
+        self._went_deep = True
         return look
 
     def _depth(self, *, widen: bool) -> Depth:

@@ -21,6 +21,9 @@ EXIT_STOP_TIMED_OUT = 4
 EXIT_FORCED = 130
 """A second interrupt: 128 + SIGINT, the shell's convention."""
 
+FORCED_CLOSE_SECS_MAX = 1.0
+"""For logs and journal to be flushed when nobody wants to wait any longer."""
+
 RUN_END_SECS = 3.0
 """How long the engine's queues get to see that the node has stopped."""
 
@@ -47,6 +50,7 @@ class NodeRunner:
         self._stop_wanted = asyncio.Event()
         self._interrupts = 0
         self._watchdog: threading.Timer | None = None
+        handle.outlive_node()
 
     def run(self) -> int:
         """Run the node on its own event loop and return the exit code."""
@@ -61,12 +65,14 @@ class NodeRunner:
                 self._watchdog.cancel()
         code = EXIT_NOT_TRADING if self._handle.phase is Phase.ERROR else EXIT_OK
         self._handle.announcer.say("stopped", exit_code=code, reason=self._handle.failure)
+        self._handle.close()
         return code
 
     def _on_signal(self, number: int) -> None:
         self._interrupts += 1
         if self._interrupts > 1 and number == signal.SIGINT:
             self._handle.announcer.say("stopped", exit_code=EXIT_FORCED, reason="forced by a second interrupt")
+            self._handle.close(FORCED_CLOSE_SECS_MAX)
             self._exit_now(EXIT_FORCED)
         if self._interrupts == 1:
             self._arm_watchdog()
@@ -84,6 +90,7 @@ class NodeRunner:
         self._handle.announcer.say(
             "stopped", exit_code=EXIT_STOP_TIMED_OUT, reason="the node did not stop within its own time-outs"
         )
+        self._handle.close(FORCED_CLOSE_SECS_MAX)
         self._exit_now(EXIT_STOP_TIMED_OUT)
 
     async def _supervise(self) -> None:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from trueup.core.lifecycle import Transition
+from trueup.core.lifecycle import Ledger
 from trueup.model.guard import GuardState
 from trueup.model.verdicts import VerdictState
 from trueup.node.account import AccountTruth
 from trueup.node.binding import Hooks, NodeBinding
+from trueup.node.changes import LifeChange
 from trueup.node.handle import Handle
-from trueup.node.look import TrueUpOutcome, together, unfinished
+from trueup.node.look import Look, LookNote, TrueUpOutcome, together, unfinished
 from trueup.node.monitor import Monitor
 from trueup.node.pacing import collector_off
 from trueup.node.phase import Phase
@@ -74,11 +75,17 @@ class Supervisor:
         self._gaps_at_start: dict[str, str] = {}
         self._looked_late: set[str] = set()
         self._gap_tasks: set[asyncio.Task[None]] = set()
+        self._accounts: tuple[AccountTruth, ...] = ()
         handle.bind_true_up(self.true_up)
+        handle.bind_ledgers(self.ledgers)
 
     def hooks(self) -> Hooks:
         """Return what the engine must call."""
         return Hooks(start_up=self.start_up, suspect=self.suspect, after_gap=self.after_gap)
+
+    def ledgers(self) -> dict[str, Ledger]:
+        """Return the lives of the discrepancies, account by account. Safe on every thread: all of it is frozen."""
+        return {account.account_id: account.ledger for account in self._accounts}
 
     def suspect(self, instrument_id: str) -> None:
         """Hear of something that the engine would have resolved by itself; look soon."""
@@ -94,6 +101,7 @@ class Supervisor:
         limit_secs = self._settings.startup_timeout_secs or timeout_secs
         began = time.monotonic()
         accounts = [AccountTruth(port, self._settings, self._tell) for port in self._binding.accounts()]
+        self._accounts = tuple(accounts)
         try:
             with collector_off():
                 async with asyncio.timeout(limit_secs + STARTUP_SLACK_SECS):
@@ -116,7 +124,9 @@ class Supervisor:
             assert result.look is not None, "a proof needs a look"
             verified_ns = result.look.reading.snapshot.started_ns
             account.port.remember_verified(verified_ns)
-            self._monitors[account.account_id] = Monitor(account, self._settings, self._binding.now_ns, verified_ns)
+            self._monitors[account.account_id] = Monitor(
+                account, self._settings, self._binding.now_ns, verified_ns, self._note
+            )
         self._handle.enter(Phase.RECONCILED)
         if self._store_watch is not None:
             self._store_task = asyncio.create_task(self._watch_store(self._store_watch), name="trueup-store-watch")
@@ -133,7 +143,30 @@ class Supervisor:
         return True
 
     async def _start_account(self, account: AccountTruth, limit_secs: float) -> StartUpResult:
-        result = await StartUp(account, self._settings, self._binding.now_ns()).run(limit_secs)
+        began_ns, began = self._binding.now_ns(), time.perf_counter()
+
+        def told(look: Look | None, steps: int, failure: str) -> None:
+            secs = time.perf_counter() - began
+            note = LookNote(
+                account_id=account.account_id,
+                check="startup",
+                began_ns=began_ns,
+                secs=secs,
+                look=look,
+                steps=steps,
+                failure=failure,
+            )
+            self._note(note)
+
+        try:
+            result = await StartUp(account, self._settings, began_ns).run(limit_secs)
+        except asyncio.CancelledError:
+            told(None, 0, f"not done after {limit_secs:g} s")
+            raise
+        except Exception as error:
+            told(None, 0, f"{type(error).__name__}: {error}")
+            raise
+        told(result.look, len(result.outcome.steps), "")
         account.forget_history()
         self._settle_repairs(account)
         return result
@@ -145,7 +178,7 @@ class Supervisor:
         if not self._monitors:
             reason = self._handle.failure or "the start-up true-up is not done"
             return self._handle.last_outcome or TrueUpOutcome(problems=(reason,))
-        outcomes = [await self._true_up_one(monitor, "on demand") for monitor in self._monitors.values()]
+        outcomes = [await self._true_up_one(monitor, "on demand", "demand") for monitor in self._monitors.values()]
         self._after_looks()
         return together(outcomes)
 
@@ -163,7 +196,7 @@ class Supervisor:
         try:
             async with asyncio.timeout(GAP_SECS_MAX):
                 while True:
-                    outcome = await self._true_up_one(monitor, "after a gap")
+                    outcome = await self._true_up_one(monitor, "after a gap", "gap")
                     self._after_looks()
                     if outcome.verdict is not VerdictState.UNKNOWN:
                         self._handle.settle(account_id)
@@ -179,8 +212,8 @@ class Supervisor:
         except Exception:
             _logger.exception("after a gap in the stream")
 
-    async def _true_up_one(self, monitor: Monitor, during: str) -> TrueUpOutcome:
-        outcome, failure = await self._guarded(monitor.true_up())
+    async def _true_up_one(self, monitor: Monitor, during: str, check: str) -> TrueUpOutcome:
+        outcome, failure = await self._guarded(monitor.true_up(check))
         if outcome is None:
             # Not shown: what an earlier look found stands until a look says otherwise, or until it is too old.
             return unfinished(monitor.account.account_id, self._binding.now_ns(), f"the true-up failed with {failure}")
@@ -214,17 +247,14 @@ class Supervisor:
                     self._handle.confirm()
             self._after_looks()
 
-    def _tell(self, transitions: tuple[Transition, ...]) -> None:
-        for one in transitions[:LINES_MAX]:
-            self._handle.announcer.say(
-                "discrepancy",
-                fingerprint=one.fingerprint,
-                kind=one.kind.value,
-                state=one.after.value,
-                line=one.line,
-                reason=one.reason,
-                resolved_by=None if one.resolved_by is None else one.resolved_by.value,
-            )
+    def _tell(self, changes: Iterator[LifeChange]) -> None:
+        """Say the first changes to everybody; the rest of a flood is for the observers alone, who are bounded."""
+        for number, change in enumerate(changes):
+            tell = self._handle.announcer.say if number < LINES_MAX else self._handle.announcer.note
+            tell("discrepancy", **change.as_data())
+
+    def _note(self, note: LookNote) -> None:
+        self._handle.announcer.note("look", **note.as_data())
 
     async def _guarded(self, work: Awaitable[TrueUpOutcome | None]) -> tuple[TrueUpOutcome | None, str]:
         """Do work that must never end the loop, whatever an adapter or a record does; return it and what failed."""

@@ -37,7 +37,7 @@ class Monitor:
         self.suspects: set[str] = set()
         self.looks = list(looks)
 
-    async def true_up(self) -> TrueUpOutcome:
+    async def true_up(self, check: str = "demand") -> TrueUpOutcome:
         look = self.looks.pop(0)
         if isinstance(look, Exception):
             raise look

@@ -34,7 +34,7 @@ class AccountMonitor:
         self.account = SimpleNamespace(account_id=account_id, port=port)
         self._failure = failure
 
-    async def true_up(self) -> TrueUpOutcome:
+    async def true_up(self, check: str = "demand") -> TrueUpOutcome:
         if self._failure is not None:
             raise self._failure
         return clean(self.account.account_id)

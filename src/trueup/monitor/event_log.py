@@ -1,0 +1,138 @@
+"""The monitor's log: one structured line for each event, written by a thread of its own.
+
+A handler on the node's loop only puts a value into a bounded queue. A full pipe or a slow disk therefore delays the log
+and nothing else; what finds the queue full is counted as dropped.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TextIO
+
+import orjson
+import structlog
+
+from trueup.config.sight.monitor import LogFormat
+from trueup.monitor.redaction import Redactor
+from trueup.node.announcer import LifeCycleEvent
+
+_logger = logging.getLogger("trueup.monitor")
+
+QUEUE_MAX = 10_000
+"""Lines that wait; at 500 bytes each, 5 MB."""
+FLUSH_SECS_MAX = 2.0
+"""At the end, for what still waits."""
+
+LEVELS: Mapping[str, str] = {"failed": "error", "problem": "warning", "stream_gap": "warning", "guard": "warning"}
+"""Events that are not information; discrepancies, verdicts and the store have levels of their own."""
+
+
+class EventLog:
+    """Write events to a stream or a file.
+
+    Parameters
+    ----------
+    log_format : LogFormat
+        ``CONSOLE`` or ``JSON``.
+    path : Path or None
+        A file that is appended to; None for standard error.
+    identity : Mapping[str, str]
+        Put on every line.
+    redactor : Redactor
+        Keeps secrets out.
+    """
+
+    def __init__(
+        self, log_format: LogFormat, path: Path | None, identity: Mapping[str, str], redactor: Redactor
+    ) -> None:
+        self.dropped = 0
+        self.failed = 0
+        self._path = path
+        self._redactor = redactor
+        self._waiting: queue.Queue[LifeCycleEvent | None] = queue.Queue(QUEUE_MAX)
+        self._thread = threading.Thread(target=self._run, name="trueup-log", daemon=True)
+        self._out: TextIO | None = None
+        self._as_json = log_format is LogFormat.JSON
+        self._identity = dict(identity)
+
+    def start(self) -> None:
+        """Open the file and begin to write."""
+        self._out = sys.stderr if self._path is None else self._path.open("a", encoding="utf-8")
+        self._thread.start()
+
+    def put(self, event: LifeCycleEvent) -> None:
+        """Take an event in, at once."""
+        try:
+            self._waiting.put_nowait(event)
+        except queue.Full:
+            self.dropped += 1
+
+    def close(self) -> None:
+        """Write what waits, within a bound, and close the file."""
+        try:
+            self._waiting.put(None, timeout=FLUSH_SECS_MAX)
+        except queue.Full:
+            return
+        self._thread.join(FLUSH_SECS_MAX)
+        if self._path is not None and self._out is not None and not self._thread.is_alive():
+            self._out.close()
+
+    def _run(self) -> None:
+        log = self._logger()
+        while (event := self._waiting.get()) is not None:
+            try:
+                fields = {name: value for name, value in event.data.items() if value not in (None, "", (), [])}
+                log.log(_LEVEL_NUMBERS[level_of(event)], event.kind, time_ns=event.time_ns, **fields)
+            except Exception:
+                self.failed += 1
+                if self.failed == 1:  # the disk is full or the pipe is gone: say it once, count the rest
+                    _logger.exception("the monitor's log cannot be written")
+
+    def _logger(self) -> Any:
+        renderer: Any = structlog.processors.JSONRenderer(serializer=_dump)
+        if not self._as_json:
+            renderer = structlog.dev.ConsoleRenderer(colors=self._path is None and sys.stderr.isatty())
+        log = structlog.wrap_logger(
+            structlog.WriteLogger(self._out),
+            processors=[
+                structlog.processors.add_log_level,
+                structlog.processors.TimeStamper(fmt="iso", utc=True),
+                self._without_secrets,
+                renderer,
+            ],
+            wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        )
+        return log.bind(**self._identity)
+
+    def _without_secrets(self, _logger: Any, _method: str, fields: Any) -> Any:
+        return self._redactor.value(fields)
+
+
+_LEVEL_NUMBERS = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+
+
+def level_of(event: LifeCycleEvent) -> str:
+    """Return how loud an event is. Pure."""
+    data = event.data
+    match event.kind:
+        case "verdict":
+            return "info" if data.get("verdict") == "CLEAN" else "warning"
+        case "discrepancy":
+            if data.get("state") in {"GIVEN_UP", "REFUSED"}:
+                return "error"
+            return "info" if data.get("state") == "RESOLVED" else "warning"
+        case "store":
+            return "info" if data.get("state") == "PRESENT" else "error"
+        case "stopped":
+            return "info" if not data.get("exit_code") else "error"
+        case kind:
+            return LEVELS.get(kind, "info")
+
+
+def _dump(fields: Any, **_: Any) -> str:
+    return orjson.dumps(fields, default=str).decode()
