@@ -165,6 +165,7 @@ def take_decision(
         )
     if wanted is book.policy:
         # Another row may hold it now; the time stays that of the state.
+        book = replace(book, before_start=book.before_start and is_starting)
         return replace(book, rules=decision.rules, reason=decision.text) if decision.rules else book
     proven = verdict is None or (is_clean and (book.before_start or clean_looks >= policy.release_looks))
     if not proven:

@@ -277,13 +277,8 @@ class NodeGuard:
 
     def _record(self, event: Change, before: GuardState) -> None:
         state = self.book.state
-        change = replace(
-            event,
-            time_ns=self._now_ns(),
-            state=state,
-            reason=event.reason[:REASON_SHOWN],
-            rules=event.rules[:RULES_SHOWN],
-        )
+        reason, rules = event.reason[:REASON_SHOWN], event.rules[:RULES_SHOWN]
+        change = replace(event, time_ns=self._now_ns(), state=state, reason=reason, rules=rules)
         self.book = remember(self.book, change, self._history_max)
         self._keep(self.book)
         loophole = self._loophole() if state is not GuardState.ACTIVE else ""

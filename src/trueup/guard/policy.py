@@ -184,8 +184,8 @@ def _matches(row: PolicyRow, facts: GuardFacts, waived: frozenset[Waiver]) -> li
     since_ns, said = around
     if not row.is_about_discrepancies:
         # Nobody can take an unproven start-up upon himself.
-        waivers = () if row.phases else ((row.id, ""),)
-        return [] if waived.intersection(waivers) else [_Match(since_ns, "; ".join(said), waivers)]
+        mine: tuple[Waiver, ...] = () if row.phases else ((row.id, ""),)
+        return [] if waived.intersection(mine) else [_Match(since_ns, "; ".join(said), mine)]
     found = []
     for trouble in facts.troubles:
         waivers = tuple((row.id, fingerprint) for fingerprint in sorted(trouble.fingerprints))

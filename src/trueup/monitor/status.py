@@ -109,8 +109,8 @@ class GuardStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Say what the node may do now. ``effective`` is the engine's own trading state as last read.
 
     ``rules`` are the rows of the policy behind it, ``alarm`` why the guard cannot act, ``loophole`` what passes
-    although the state forbids it, ``control`` how commands reach it (``OFF``, ``LISTENING``, ``LOST``), and ``commands_refused``
-    how many messages were not obeyed, by reason.
+    although the state forbids it, ``control`` how commands reach it (``OFF``, ``LISTENING``, ``LOST``), and
+    ``commands_refused`` how many messages were not obeyed, by reason.
     """
 
     state: str = "ACTIVE"
