@@ -16,6 +16,8 @@ from trueup.config.reconciliation.presets import ReconciliationPreset
 from trueup.config.rules import RULE_GROUPS
 from trueup.config.sight.audit import AuditAccountConfig, AuditConfig
 from trueup.config.sight.guard import GuardConfig, GuardRowConfig
+from trueup.config.sight.journal import JournalConfig
+from trueup.config.sight.monitor import MonitorConfig
 from trueup.config.sight.ops import OpsConfig
 from trueup.config.trading_node.components import ActorComponent, AlgorithmComponent, StrategyComponent
 from trueup.config.trading_node.engine import EngineConfig, RiskConfig, TimeoutsConfig
@@ -38,9 +40,11 @@ SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[timeouts]", TimeoutsConfig),
     ("[risk]", RiskConfig),
     ("[engine]", EngineConfig),
+    ("[monitor]", MonitorConfig),
     ("[ops]", OpsConfig),
     ("[guard]", GuardConfig),
     ("[[guard.rows]]", GuardRowConfig),
+    ("[journal]", JournalConfig),
     ("[audit]", AuditConfig),
     ("[audit.accounts.NAME]", AuditAccountConfig),
     ('[clients.NAME] with type = "binance_usdm" or "binance_spot"', BinanceClientConfig),

@@ -299,6 +299,21 @@ CASES = [
         {"guard": {"control_key": "k" * 32}, "redis": None},
         {"guard": {"control_key": "k" * 32}},
     ),
+    Case("TU671", "journal.enabled", {"journal": {"enabled": False}}, {"journal": {}}),
+    Case("TU672", "journal.url", {"journal": {"url": "j.sqlite3"}}, {"journal": {"url": "/srv/j.sqlite3"}}),
+    Case("TU673", "journal.url", {"journal": {"url": "sqlite:////tmp/j"}}, {"journal": {"url": "/tmpfiles/j"}}),
+    Case(
+        "TU674",
+        "journal.secret_key",
+        {"journal": {"url": "postgresql://db/journal"}},
+        {"journal": {"url": "postgresql://db/journal", "secret_key": "k" * 16}},
+    ),
+    Case(
+        "TU675",
+        "journal.url",
+        {"journal": {"url": "postgresql+psycopg://trueup@db/journal"}},
+        {"journal": {"url": "postgresql+psycopg://trueup@127.0.0.1/journal"}},
+    ),
     Case("TU651", "ops.enabled", {"ops": {"enabled": False}}, {"ops": {}}),
     Case(
         "TU652",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from trueup.config.live.binance import BinanceReader, default_address
+from trueup.config.live.journal import probe_journal
 from trueup.config.live.store import probe_store
 from trueup.config.live.venue import probe_binance
 from trueup.config.rules.live import CREDENTIALS_MISSING, VENUE_NOT_PROBED
@@ -14,7 +15,7 @@ from trueup.config.trading_node.venues import BinanceClientConfig
 
 
 def probe_all(config: LiveTradingNodeConfig) -> tuple[Finding, ...]:
-    """Ask the store and every venue; return what is wrong.
+    """Ask the store, the journal and every venue; return what is wrong.
 
     Bounded: each question has a time-out of its own, and the venues are asked side by side.
     """
@@ -24,6 +25,7 @@ def probe_all(config: LiveTradingNodeConfig) -> tuple[Finding, ...]:
     ]
     if config.redis is not None:
         findings += probe_store(config.redis)
+    findings += probe_journal(config)
     findings += asyncio.run(_probe_venues(config))
     return tuple(findings)
 

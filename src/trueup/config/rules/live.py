@@ -45,6 +45,14 @@ STORE_UNFIT = Rule(
     source="INFO, and the round trip of PING",
     action="Use a primary near the node, with memory to spare and appendonly yes.",
 )
+JOURNAL_UNUSABLE = Rule(
+    "TU806",
+    "journal-cannot-be-written",
+    Severity.WARNING,
+    why="The node runs and records nothing: what differed, what was done about it and what the guard allowed is lost.",
+    source="a look at the journal's file or server; nothing is written",
+    action="Free the way to it, or name another place in [journal] url.",
+)
 CREDENTIALS_MISSING = Rule(
     "TU811",
     "credentials-missing",
@@ -117,6 +125,7 @@ LIVE_RULES: tuple[Rule, ...] = (
     STORE_FORGETFUL,
     STORE_EVICTS,
     STORE_UNFIT,
+    JOURNAL_UNUSABLE,
     CREDENTIALS_MISSING,
     VENUE_UNREACHABLE,
     CLOCK_SKEW,

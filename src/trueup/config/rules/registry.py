@@ -9,6 +9,7 @@ from trueup.config.problems import Problem
 from trueup.config.rules.claims import CLAIM_RULES
 from trueup.config.rules.guard import GUARD_RULES
 from trueup.config.rules.hedging import HEDGING_RULES
+from trueup.config.rules.journal import JOURNAL_RULES
 from trueup.config.rules.live import LIVE_RULES
 from trueup.config.rules.lookback import LOOKBACK_RULES
 from trueup.config.rules.ops import OPS_RULES
@@ -30,6 +31,7 @@ RULE_GROUPS: dict[str, tuple[Rule, ...]] = {
     "Shutdown and logs": SHUTDOWN_RULES,
     "The ops endpoint": OPS_RULES,
     "The guard": GUARD_RULES,
+    "The journal": JOURNAL_RULES,
     "The installed NautilusTrader": VERSION_RULES,
     "Live (with --live)": LIVE_RULES,
 }

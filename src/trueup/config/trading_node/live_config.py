@@ -15,6 +15,8 @@ from trueup.config.reconciliation.config import ReconciliationConfig
 from trueup.config.reconciliation.presets import ReconciliationPreset
 from trueup.config.sight.audit import AuditConfig
 from trueup.config.sight.guard import GuardConfig
+from trueup.config.sight.journal import JournalConfig
+from trueup.config.sight.monitor import MonitorConfig
 from trueup.config.sight.ops import OpsConfig
 from trueup.config.trading_node.components import ActorComponent, AlgorithmComponent, StrategyComponent
 from trueup.config.trading_node.engine import EngineConfig, RiskConfig, TimeoutsConfig
@@ -92,8 +94,14 @@ class LiveTradingNodeConfig(BaseSettings):
     engine: EngineConfig = EngineConfig()
     """Switches of the engines."""
 
+    monitor: MonitorConfig = MonitorConfig()
+    """The monitor in the node."""
+
     ops: OpsConfig = OpsConfig()
     """The ops endpoint."""
+
+    journal: JournalConfig = JournalConfig()
+    """The durable record of discrepancies, verdicts, steps and guard changes."""
 
     guard: GuardConfig = GuardConfig()
     """The guard, which holds the node back while it is not true."""
@@ -173,7 +181,7 @@ class LiveTradingNodeConfig(BaseSettings):
     def secret_texts(self) -> tuple[str, ...]:
         """Return the text of every secret, for the one purpose of blanking it out wherever it may turn up."""
         secrets = [None if self.redis is None else self.redis.password, self.ops.auth_token]
-        secrets += [*self.audit.secrets, *self.guard.secrets]
+        secrets += [*self.audit.secrets, *self.guard.secrets, self.journal.password, self.journal.secret_key]
         for client in self.clients.values():
             if isinstance(client, BinanceClientConfig):
                 secrets += [client.api_key, client.api_secret, client.proxy_url]
