@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from decimal import Decimal
 from typing import Any
 
@@ -163,7 +163,13 @@ class Watched:
             "applied": self.applied,
             "realised": str(self._realised()),
             "commission": str(sum((event.commission.as_decimal() for event in fills), Decimal(0))),
+            "calls": self._calls() if self.plan.get("calls") else [],
         }
+
+    def _calls(self) -> list[dict[str, Any]]:
+        """Return every request that the client accounted."""
+        (client,) = self.node.kernel.exec_engine._clients.values()  # there is no public way to it
+        return [asdict(call) for call in client.gate.account.calls]
 
     def _net(self, symbol: str) -> Decimal:
         positions = self.node.kernel.cache.positions_open(instrument_id=instrument_id(symbol))
