@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -169,6 +170,41 @@ async def test_two_different_fills_of_one_name_are_both_kept_as_a_clash() -> Non
     one = reader(Client(fills=[fill_report("T-1", 3), fill_report("T-1", 3, "101.0")]))
     snapshot = (await one.freeze(await one.read(WHOLE))).snapshot
     assert len(snapshot.fill_clashes) == 1
+
+
+class ActiveClient(Client):
+    """A client that says when it was last active, and counts the readings that it was told of."""
+
+    last_activity = 0.0
+    looks = 0
+
+    def begin_look(self) -> None:
+        self.looks += 1
+
+
+async def test_a_query_of_many_paced_requests_may_last_as_long_as_its_client_stays_active() -> None:
+    async def many_requests() -> list[Any]:
+        for _ in range(8):
+            client.last_activity = time.monotonic() + LIMITS.query_timeout_secs / 2  # it waits for the venue's limits
+            await asyncio.sleep(LIMITS.query_timeout_secs / 2)
+        return [order_report("1")]
+
+    client = ActiveClient(open=many_requests)
+    draft = await reader(client).read(ReadRequest(positions=False))
+    assert draft.freeze(2_000).snapshot.coverage.orders_open.is_complete
+    assert client.looks == 1
+
+
+async def test_a_client_that_stays_active_for_ever_is_bounded_by_the_deadline_of_the_reading() -> None:
+    async def never_ends() -> None:
+        while True:
+            client.last_activity = time.monotonic()
+            await asyncio.sleep(0.01)
+
+    client = ActiveClient(open=never_ends)
+    request = ReadRequest(positions=False, deadline=time.monotonic() + 4 * LIMITS.query_timeout_secs)
+    draft = await reader(client).read(request)
+    assert not draft.freeze(2_000).snapshot.coverage.orders_open.is_complete
 
 
 @pytest.mark.parametrize("answer", [fails, hangs, hangs_and_swallows_the_cancel])

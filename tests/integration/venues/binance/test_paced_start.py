@@ -1,8 +1,7 @@
 """A start that needs more than the venue grants in a minute waits for the next ones, and is never refused.
 
 The venue's clock only steps when told: each wait of the client for its budget steps it by just that wait, so minutes
-pass in seconds. The emulator lists 250 perpetuals in USDT; with half of the venue's weight for them, a start has to be
-spread over as many minutes as one of 500 symbols with all of it.
+pass in seconds. Half of the 500 perpetuals are the emulator's synthetic ones.
 """
 
 from __future__ import annotations
@@ -20,17 +19,16 @@ from trueup.emulator.engine.enums import OrderType, Side
 from trueup.emulator.engine.symbols import SymbolRules, symbol_table
 from trueup.emulator.engine.values import OrderRequest
 from trueup.emulator.process import EmulatorProcess
-from trueup.venues.binance import factories, pacer
+from trueup.venues.binance import pacer
 from trueup.venues.binance.planner import WeightQuestion, plan_weight
 from trueup.venues.binance.probe.bench import QUICK, Bench
 from trueup.venues.binance.profiles import USDM_FUTURES
 
 MINUTE_MS = 60_000
-SYMBOLS_MEANT = 500
-PERPETUALS = [rules for rules in symbol_table().values() if rules.quote == "USDT"]
-WEIGHT_LIMIT = USDM_FUTURES.weight_limit * len(PERPETUALS) // SYMBOLS_MEANT
-RESERVE = QUICK.leave_reserve * len(PERPETUALS) // SYMBOLS_MEANT
-SETTINGS = replace(QUICK, leave_reserve=RESERVE, request_timeout_secs=10.0)
+SYMBOLS = 500
+TABLE = symbol_table(SYMBOLS)
+PERPETUALS = [rules for rules in TABLE.values() if rules.quote == "USDT"][:SYMBOLS]
+SETTINGS = replace(QUICK, request_timeout_secs=10.0)
 PAUSE_SECS_MIN = 0.25
 """What the client waits for its budget is never so short that it must be told from other pauses; those are real."""
 
@@ -63,8 +61,8 @@ class SteppedTime:
 
 @pytest.fixture
 def emulator() -> Iterator[EmulatorProcess]:
-    """Run an emulator that grants as much less as it lists less, on a clock that only steps."""
-    settings = {"clock": {"kind": "manual"}, "limits": {"weight_per_minute": WEIGHT_LIMIT}}
+    """Run an emulator that lists enough, on a clock that only steps."""
+    settings = {"clock": {"kind": "manual"}, "synthetic_symbols": SYMBOLS}
     with EmulatorProcess(settings=settings) as process:
         process.control.pause_market()
         yield process
@@ -76,11 +74,9 @@ def smallest(rules: SymbolRules, price: Decimal) -> OrderRequest:
     return OrderRequest(rules.symbol, Side.BUY, OrderType.MARKET, quantity=max(quantity, rules.min_quantity))
 
 
-async def test_a_start_as_heavy_as_that_of_500_symbols_is_spread_over_minutes_and_never_refused(
+async def test_a_start_of_500_symbols_is_spread_over_minutes_and_never_refused(
     emulator: EmulatorProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    profile = replace(USDM_FUTURES, weight_limit=WEIGHT_LIMIT)
-    monkeypatch.setattr(factories, "PROFILES", dict.fromkeys(factories.PROFILES, profile))
     bench = Bench(emulator, hardened=True, settings=SETTINGS)
     bench.control.deposit(bench.account, Decimal(1_000_000))
     for rules in PERPETUALS:
@@ -97,8 +93,8 @@ async def test_a_start_as_heavy_as_that_of_500_symbols_is_spread_over_minutes_an
     weights: Counter[int] = Counter()
     for entry in requests:
         weights[entry.time_ms // MINUTE_MS] += entry.weight
-    plan = plan_weight(WeightQuestion(profile=profile, instruments=len(names), settings=SETTINGS))
+    plan = plan_weight(WeightQuestion(profile=USDM_FUTURES, instruments=len(names), settings=SETTINGS))
     assert [entry for entry in requests if entry.status in (418, 429)] == []
-    assert max(weights.values()) <= WEIGHT_LIMIT
+    assert max(weights.values()) <= USDM_FUTURES.weight_limit
     assert time.minutes_waited == plan.start_secs // 60 == 2
     assert sum(weights.values()) >= plan.start_weight
