@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from trueup.errors import VenueRefusedError, VenueUnavailableError
+from trueup.venues.outside import QueryTally
 
 MINUTE_MS: Final = 60_000
 WEIGHT_PER_MINUTE: Final = 2_400
@@ -24,7 +25,6 @@ FULL_SHARE: Final = 0.9
 ATTEMPTS: Final = 2
 BACKOFF_SECS: Final = 0.25
 REASON_CHARS_MAX: Final = 200
-LATENCIES_KEPT: Final = 500
 
 _QUERY = re.compile(r"\?\S*")
 
@@ -47,10 +47,14 @@ class CcxtSettings:
         Whether this is the venue itself: only it can tell what a key may do.
     query_timeout_secs : float
         Limit of one question.
+    weight_per_minute : int
+        What the venue grants an address.
     weight_share : float
-        Share of the venue's weight per minute that may be used.
+        Share of it that may be used.
     recv_window_ms : int
         How old a request may be when it arrives.
+    proxy_url : str
+        An HTTP proxy; empty for none.
     """
 
     exchange: str
@@ -60,31 +64,10 @@ class CcxtSettings:
     is_ed25519: bool = False
     is_public_venue: bool = False
     query_timeout_secs: float = 10.0
+    weight_per_minute: int = WEIGHT_PER_MINUTE
     weight_share: float = 0.4
     recv_window_ms: int = 5_000
-
-
-@dataclass(slots=True)
-class QueryTally:
-    """Count the questions of one kind."""
-
-    count: int = 0
-    failures: int = 0
-    timeouts: int = 0
-    last_ns: int = 0
-    last_error: str = ""
-    latencies_ms: list[float] = field(default_factory=list)
-
-    def add(self, elapsed_ms: float, error: str, *, is_timeout: bool) -> None:
-        """Take in one question."""
-        self.count += 1
-        self.last_ns = time.time_ns()
-        if error:
-            self.failures += 1
-            self.timeouts += is_timeout
-            self.last_error = error
-        self.latencies_ms.append(elapsed_ms)
-        del self.latencies_ms[:-LATENCIES_KEPT]
+    proxy_url: str = field(default="", repr=False)
 
 
 class CcxtClient:
@@ -99,9 +82,9 @@ class CcxtClient:
     def __init__(self, settings: CcxtSettings) -> None:
         self.settings = settings
         self.tallies: dict[str, QueryTally] = {}
-        self.refusals: Counter[str] = Counter()
         self._exchange: Any = None
         self._blocked_until = 0.0
+        self._pause_until = 0.0
 
     async def close(self) -> None:
         """Close the connections."""
@@ -172,6 +155,7 @@ class CcxtClient:
         wait_secs = self._blocked_until - time.monotonic()
         if wait_secs > 0:
             raise VenueUnavailableError(f"the venue asked this address to wait for {wait_secs:.0f} s more")
+        await asyncio.sleep(max(0.0, self._pause_until - time.monotonic()))
         tally = self.tallies.setdefault(query, QueryTally())
         began = time.perf_counter()
         error: Exception | None = None
@@ -211,7 +195,7 @@ class CcxtClient:
     def _said(self, failure: Exception) -> str:
         """Return an error's text without queries (they are signed) and without credentials."""
         text = _QUERY.sub("?...", str(failure)) or type(failure).__name__
-        for secret in (self.settings.api_secret, self.settings.api_key):
+        for secret in (self.settings.api_secret, self.settings.api_key, self.settings.proxy_url):
             text = text.replace(secret, "***") if secret else text
         return text if len(text) <= REASON_CHARS_MAX else text[:REASON_CHARS_MAX] + "..."
 
@@ -222,9 +206,10 @@ class CcxtClient:
         self._blocked_until = time.monotonic() + min(max(secs, 1.0), 3_600.0)
 
     def _mind_the_weight(self) -> None:
+        """Pause until the next minute once the venue says that this one is nearly used up, by whomever."""
         used = _header(self._exchange, "X-MBX-USED-WEIGHT-1M")
-        if used.isdigit() and int(used) > FULL_SHARE * WEIGHT_PER_MINUTE * max(1.0, self.settings.weight_share):
-            self._blocked_until = max(self._blocked_until, time.monotonic() + _secs_to_next_minute())
+        if used.isdigit() and int(used) > FULL_SHARE * self.settings.weight_per_minute:
+            self._pause_until = max(self._pause_until, time.monotonic() + _secs_to_next_minute())
 
     def _opened(self) -> Any:
         if self._exchange is None:
@@ -240,9 +225,10 @@ def _open(settings: CcxtSettings) -> Any:
     import ccxt.async_support as ccxt
 
     base: Any = getattr(ccxt, settings.exchange)
-    own_host = base().describe()["urls"]["api"]["fapiPublic"].split("/fapi")[0]
+    own = urlsplit(base.describe(base.__new__(base))["urls"]["api"]["fapiPublic"])
+    own_host = f"{own.scheme}://{own.netloc}"
 
-    class ReadOnly(base):  # type: ignore[misc]  # ccxt ships no types
+    class ReadOnly(base):
         """The venue's client at a configured address."""
 
         def get_exceptions_by_url(self, url: str, kind: str) -> Any:
@@ -257,12 +243,13 @@ def _open(settings: CcxtSettings) -> Any:
             "enableRateLimit": True,
             "rateLimiterAlgorithm": "rollingWindow",
             "rollingWindowSize": float(MINUTE_MS),
-            "rateLimit": MINUTE_MS / (WEIGHT_PER_MINUTE * settings.weight_share),
+            "rateLimit": MINUTE_MS / (settings.weight_per_minute * settings.weight_share),
             "enableLastHttpResponse": False,
             "enableLastJsonResponse": False,
             "options": {"recvWindow": settings.recv_window_ms, "fetchCurrencies": False},
         }
     )
+    exchange.aiohttp_proxy = settings.proxy_url or None
     exchange.urls["api"] = {
         name: url.replace(own_host, settings.address) if isinstance(url, str) else url
         for name, url in exchange.urls["api"].items()
