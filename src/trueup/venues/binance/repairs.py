@@ -152,6 +152,13 @@ REPAIRS: Final = (
         " it is cancelled at the wrong endpoint.",
         "measured on 1.231.0",
     ),
+    Repair(
+        "BN20",
+        "An order that self-trade prevention ended is expired, in reports as on the stream",
+        "A report calls it cancelled, which the stream and the venue call expired: a restart tells another end than the"
+        " one that the node heard.",
+        "measured on 1.231.0",
+    ),
 )
 REPAIR_BY_ID: Final = {repair.id: repair for repair in REPAIRS}
 

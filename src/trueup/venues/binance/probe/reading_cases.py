@@ -9,9 +9,14 @@ from decimal import Decimal
 from typing import Any, Final
 
 from nautilus_trader.core.uuid import UUID4
-from nautilus_trader.execution.messages import GenerateFillReports, GenerateOrderStatusReports
+from nautilus_trader.execution.messages import (
+    GenerateFillReports,
+    GenerateOrderStatusReport,
+    GenerateOrderStatusReports,
+)
+from nautilus_trader.model.identifiers import VenueOrderId
 
-from trueup.venues.binance.probe.bench import Bench, Sighting
+from trueup.venues.binance.probe.bench import PRICES, Bench, Sighting
 from trueup.venues.binance.probe.rig import Rig, Store
 
 HANG_SECS: Final = 2.5
@@ -227,3 +232,24 @@ def _smallest(bench: Bench, symbol: str) -> Any:
     ask = bench.control.book_top(symbol).ask
     quantity = max((notional * 2 / ask).quantize(step), step) + step
     return OrderRequest(symbol, Side.BUY, OrderType.MARKET, quantity=quantity)
+
+
+async def expired_in_match(bench: Bench) -> Sighting:
+    """BN20: self-trade prevention ends an order; the stream calls that expired, and so must the report."""
+    middle = PRICES["BTCUSDT"]
+    bench.control.set_market("BTCUSDT", middle - 100, middle + 100)
+    ended = bench.limit("BTCUSDT", "BUY", "0.010", str(middle))
+    bench.limit("BTCUSDT", "SELL", "0.010", str(middle))
+    async with bench.rig() as rig:
+        await rig.start(reconcile=False)
+        command = GenerateOrderStatusReport(
+            instrument_id=rig.instrument_id("BTCUSDT"),
+            client_order_id=None,
+            venue_order_id=VenueOrderId(str(ended.order_id)),
+            command_id=UUID4(),
+            ts_init=rig.clock.timestamp_ns(),
+        )
+        report = await rig.client.generate_order_status_report(command)
+    told = "unknown" if report is None else report.order_status.name
+    (order,) = [one for one in bench.control.orders(bench.account) if one.order_id == ended.order_id]
+    return Sighting(told != "EXPIRED", f"{order.status} at the venue, {told} in the report")

@@ -40,6 +40,7 @@ CASES: Final = MappingProxyType(
         "BN17": reading.side_by_side,
         "BN18": trading.cancel_of_a_filled_order,
         "BN19": reading.followed_conditional,
+        "BN20": reading.expired_in_match,
     }
 )
 
