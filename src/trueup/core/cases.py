@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from trueup.core.view import TruePair, View
@@ -91,45 +91,56 @@ _POSITION_KINDS = frozenset(
 _OTHER_KINDS = frozenset({DiscrepancyKind.BALANCE, DiscrepancyKind.IDENTIFIER_DUPLICATED, DiscrepancyKind.ORDER_OWNER})
 
 
-def gather(acted_on: Iterable[Discrepancy], observed: Iterable[Discrepancy], view: View) -> dict[str, InstrumentCase]:
+def gather(
+    acted_on: tuple[Discrepancy, ...], observed: tuple[Discrepancy, ...], view: View
+) -> Iterator[InstrumentCase]:
     """Group discrepancies by instrument and order, in their own order.
 
-    Only instruments with something to act on are returned.
+    Only instruments with something to act on are returned, one at a time: the cases of 50,000 orders take as much
+    memory as the orders themselves.
     """
-    allowed = {id(discrepancy) for discrepancy in acted_on}
-    allowed_names = {(d.fingerprint, d.venue, d.node) for d in acted_on} if _are_copies(acted_on, observed) else None
-    instruments: dict[str, InstrumentCase] = {}
-    orders: dict[tuple[str, str], OrderCase] = {}
-    live: set[str] = set()
+    may_act = _permission(acted_on, observed)
+    live = {one.subject.instrument_id for one in acted_on}
+    by_instrument: dict[str, list[Discrepancy]] = {name: [] for name in sorted(live)}
     for one in observed:
-        may_act = (
-            id(one) in allowed if allowed_names is None else (one.fingerprint, one.venue, one.node) in allowed_names
-        )
-        instrument_id = one.subject.instrument_id
-        case = instruments.setdefault(instrument_id, InstrumentCase(instrument_id=instrument_id))
-        case.observed.append(one)
-        if may_act:
-            live.add(instrument_id)
+        if one.subject.instrument_id in live:
+            by_instrument[one.subject.instrument_id].append(one)
+    for name, found in by_instrument.items():
+        yield _case_of(name, found, may_act, view)
+
+
+def _case_of(
+    instrument_id: str, found: list[Discrepancy], may_act: Callable[[Discrepancy], bool], view: View
+) -> InstrumentCase:
+    case = InstrumentCase(instrument_id=instrument_id, observed=found)
+    orders: dict[str, OrderCase] = {}
+    for one in found:
+        allowed = may_act(one)
         if one.kind in _POSITION_KINDS:
-            if may_act:
+            if allowed:
                 case.positions.append(one)
         elif one.kind in _OTHER_KINDS:
-            if may_act:
+            if allowed:
                 case.others.append(one)
         else:
-            _add_to_order(one, may_act=may_act, case=case, orders=orders, view=view)
-    return {name: case for name, case in sorted(instruments.items()) if name in live}
+            _add_to_order(one, may_act=allowed, orders=orders, view=view)
+    case.orders += orders.values()
+    return case
 
 
-def _are_copies(acted_on: Iterable[Discrepancy], observed: Iterable[Discrepancy]) -> bool:
-    """Return whether the acted-on discrepancies are equal to, but not the same objects as, the observed ones."""
-    known = {id(one) for one in observed}
-    return any(id(one) not in known for one in acted_on)
+def _permission(acted_on: tuple[Discrepancy, ...], observed: tuple[Discrepancy, ...]) -> Callable[[Discrepancy], bool]:
+    """Return what tells whether an observed discrepancy may be acted on."""
+    if acted_on is observed:
+        return lambda _: True
+    allowed = {id(one) for one in acted_on}
+    if allowed <= {id(one) for one in observed}:
+        return lambda one: id(one) in allowed
+    # Equal to, but not the same objects as, the observed ones.
+    names = {(one.fingerprint, one.venue, one.node) for one in acted_on}
+    return lambda one: (one.fingerprint, one.venue, one.node) in names
 
 
-def _add_to_order(
-    one: Discrepancy, *, may_act: bool, case: InstrumentCase, orders: dict[tuple[str, str], OrderCase], view: View
-) -> None:
+def _add_to_order(one: Discrepancy, *, may_act: bool, orders: dict[str, OrderCase], view: View) -> None:
     subject = one.subject
     pair = view.pair_named(subject.instrument_id, subject.venue_order_id, subject.client_order_id)
     node = pair.node if pair is not None else view.node.order_by_client_id.get(subject.client_order_id)
@@ -137,11 +148,9 @@ def _add_to_order(
         name = pair.venue.venue_order_id or pair.venue.client_order_id or ""
     else:
         name = node.name if node is not None else subject.order_name
-    key = (subject.instrument_id, name)
-    order = orders.get(key)
+    order = orders.get(name)
     if order is None:
-        order = orders[key] = OrderCase(instrument_id=subject.instrument_id, name=name, pair=pair, node=node)
-        case.orders.append(order)
+        order = orders[name] = OrderCase(instrument_id=subject.instrument_id, name=name, pair=pair, node=node)
     order.observed.add(one.kind)
     order.is_misbooked |= one.kind is DiscrepancyKind.IDENTIFIER_MISMATCH and bool(subject.trade_id)
     fill = None

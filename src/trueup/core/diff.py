@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from trueup.core.diff_fills import diff_booked_fills, diff_missing_fills
 from trueup.core.diff_lone_orders import diff_missing_orders, diff_node_only
@@ -35,10 +35,13 @@ class Comparison:
         Every difference, in a deterministic order: instrument, time, subject, kind.
     pending : tuple of PendingOrder
         Orders between the node and the venue, which are no difference yet.
+    view : View or None
+        Both snapshots side by side, for the plan that follows.
     """
 
     discrepancies: tuple[Discrepancy, ...] = ()
     pending: tuple[PendingOrder, ...] = ()
+    view: View | None = field(default=None, repr=False, compare=False)
 
 
 def compare(
@@ -84,7 +87,7 @@ def compare(
     found = _in_order(found)
     pending += waiting
     pending.sort(key=lambda order: (order.instrument_id, order.client_order_id))
-    return Comparison(discrepancies=tuple(found), pending=tuple(pending))
+    return Comparison(discrepancies=tuple(found), pending=tuple(pending), view=view)
 
 
 def diff(

@@ -11,12 +11,12 @@ The rules were measured on NautilusTrader 1.231.0:
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from decimal import Decimal
 
 from trueup.core.diff_orders import prices_differ, triggers_differ
 from trueup.core.netting import in_time_order
 from trueup.core.owners import EXTERNAL_OWNER
+from trueup.model.copying import with_changes
 from trueup.model.enums import OrderStatus
 from trueup.model.fills import FillRecord
 from trueup.model.orders import OrderRecord
@@ -46,10 +46,10 @@ def fresh_steps(
     """
     ordered = in_time_order(fills)
     if order.status is OrderStatus.REJECTED and not is_new:
-        return [final(replace(order, client_order_id=name, owner=owner), order.status, ordered)]
+        return [final(with_changes(order, client_order_id=name, owner=owner), order.status, ordered)]
     accepted_ns = min([order.accepted_ns or order.updated_ns, *(fill.time_ns for fill in ordered[:1])])
     # One copy for each order and none for a fill that is named already: a cold start has 50,000 of each.
-    seeded = replace(
+    seeded = with_changes(
         order,
         client_order_id=name,
         owner=owner,
@@ -62,7 +62,7 @@ def fresh_steps(
     steps: list[Step] = [Seed(order=seeded, is_new=is_new)]
     steps += book(seeded, ordered)
     if is_whole and order.status in ENDS | {OrderStatus.TRIGGERED}:
-        steps.append(final(replace(order, client_order_id=name, owner=owner), order.status, ordered))
+        steps.append(final(with_changes(order, client_order_id=name, owner=owner), order.status, ordered))
     return steps
 
 
@@ -75,14 +75,14 @@ def book(order: OrderRecord, fills: Iterable[FillRecord]) -> list[Step]:
 def _named(fill: FillRecord, order: OrderRecord) -> FillRecord:
     if fill.client_order_id == order.client_order_id and fill.venue_order_id == order.venue_order_id:
         return fill
-    return replace(fill, client_order_id=order.client_order_id, venue_order_id=order.venue_order_id)
+    return with_changes(fill, client_order_id=order.client_order_id, venue_order_id=order.venue_order_id)
 
 
 def final(order: OrderRecord, status: OrderStatus, fills: list[FillRecord], *, again: bool = False) -> Final:
     """Return the step that gives an order its last status, after these fills."""
     last_ns = fills[-1].time_ns if fills else 0
     time_ns = max(order.updated_ns, order.accepted_ns, last_ns)
-    report = order if order.status is status else replace(order, status=status)
+    report = order if order.status is status else with_changes(order, status=status)
     return Final(order=report, time_ns=time_ns, again=again)
 
 
@@ -100,7 +100,7 @@ def fresh_known(order: OrderRecord, fills: Iterable[FillRecord], *, is_whole: bo
 
 def merged(venue: OrderRecord, node: OrderRecord) -> OrderRecord:
     """Return the venue's order under the node's names, owner, type and instructions."""
-    return replace(
+    return with_changes(
         venue,
         client_order_id=node.client_order_id,
         venue_order_id=venue.venue_order_id or node.venue_order_id,
@@ -113,7 +113,7 @@ def merged(venue: OrderRecord, node: OrderRecord) -> OrderRecord:
 
 def amendment(order: OrderRecord, node: OrderRecord) -> OrderRecord:
     """Return the report of an amendment: the venue's quantity and prices, the node's fills."""
-    return replace(
+    return with_changes(
         order,
         status=_amend_status(node),
         filled_quantity=node.filled_quantity,

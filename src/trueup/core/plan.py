@@ -8,6 +8,7 @@ one instant: seeds, ends of pending requests, amendments, fills by trade id, fin
 from __future__ import annotations
 
 from collections.abc import Iterable
+from heapq import merge
 
 from trueup.core.cases import gather
 from trueup.core.owners import OwnerBook
@@ -17,7 +18,7 @@ from trueup.core.view import View
 from trueup.model.discrepancies import Discrepancy
 from trueup.model.plans import Plan
 from trueup.model.snapshots import NodeSnapshot, VenueSnapshot
-from trueup.model.steps import Refusal, Step
+from trueup.model.steps import Refusal, Step, StepKey
 
 _DEFAULT = PlanSettings()
 
@@ -29,6 +30,7 @@ def plan(
     settings: PlanSettings = _DEFAULT,
     *,
     observed: Iterable[Discrepancy] | None = None,
+    view: View | None = None,
 ) -> Plan:
     """Plan how to remove discrepancies.
 
@@ -43,6 +45,8 @@ def plan(
     observed : iterable of Discrepancy, optional
         Everything that the comparison found; the same as ``discrepancies`` when not given. It tells what is still
         under way from what nothing explains.
+    view : View, optional
+        Of the same two snapshots, where the comparison has made one already.
 
     Returns
     -------
@@ -54,16 +58,22 @@ def plan(
     seen = acted_on if observed is None else tuple(observed)
     if not acted_on:
         return Plan()
-    view = View(venue, node)
+    view = view or View(venue, node)
+    assert view.venue is venue, "the view must be of these snapshots"
+    assert view.node is node, "the view must be of these snapshots"
     owners = OwnerBook.of(node, settings.claims, settings.known_traders)
-    steps: list[Step] = []
+    steps: list[list[Step]] = []
     refused: list[Refusal] = []
-    heals: set[str] = set()
-    for case in gather(acted_on, seen, view).values():
+    heals: list[str] = []
+    for case in gather(acted_on, seen, view):
         planner = InstrumentPlanner(case=case, view=view, settings=settings, owners=owners)
         planner.run()
-        steps += planner.steps
+        steps.append(sorted(planner.steps, key=_place))
         refused += planner.refused
-        heals |= planner.heals()
-    steps.sort(key=lambda step: step.sort_key)
-    return Plan(steps=tuple(steps), refused=tuple(refused), heals=tuple(sorted(heals)))
+        heals += sorted(planner.heals())
+    # Merged, not sorted: one sort of 100,000 steps would keep every other thread waiting, and with it the event loop.
+    return Plan(steps=tuple(merge(*steps, key=_place)), refused=tuple(refused), heals=tuple(heals))
+
+
+def _place(step: Step) -> StepKey:
+    return step.sort_key

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 from functools import cached_property
 from typing import NamedTuple
@@ -10,6 +9,7 @@ from typing import NamedTuple
 from trueup.core.fill_matching import FillMatch, match_fills
 from trueup.core.history import OrderKey
 from trueup.core.pairing import Pairing, pair_orders
+from trueup.model.copying import with_changes
 from trueup.model.coverage import RecordKind
 from trueup.model.discrepancies import Subject, fill_side
 from trueup.model.enums import OrderSide, OrderStatus, OrderType
@@ -85,7 +85,7 @@ def settled_truth(order: OrderRecord, listed_quantity: Decimal) -> OrderRecord:
             status = OrderStatus.ACCEPTED
     if status is order.status and filled == order.filled_quantity and quantity == order.quantity:
         return order
-    return replace(order, status=status, filled_quantity=filled, quantity=quantity)
+    return with_changes(order, status=status, filled_quantity=filled, quantity=quantity)
 
 
 def _by_position(snapshot: VenueSnapshot | NodeSnapshot) -> dict[PositionKey, list[FillRecord]]:

@@ -52,6 +52,8 @@ def leg_of(position_id: str | None, instrument_id: str) -> Leg:
     In hedge mode the adapters name a position ``<instrument>-LONG`` or ``-SHORT``, in one-way mode not at all, or
     ``-BOTH`` (read in 1.231.0). Anything longer is a NETTING id, whose strategy may itself end in either word.
     """
+    if position_id is None:
+        return Leg.BOTH
     if position_id == f"{instrument_id}-LONG":
         return Leg.LONG
     if position_id == f"{instrument_id}-SHORT":

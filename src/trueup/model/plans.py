@@ -18,7 +18,8 @@ class Plan:
     refused : tuple of Refusal
         What is not healed, and why.
     heals : tuple of str
-        Fingerprints of the discrepancies that the steps are for. A discrepancy that is neither here nor refused waits.
+        Fingerprints of the discrepancies that the steps are for, instrument by instrument. A discrepancy that is
+        neither here nor refused waits.
     """
 
     steps: tuple[Step, ...] = ()

@@ -11,6 +11,7 @@ RECONCILIATION_TAG = "RECONCILIATION"
 """The tag that the engine gives an order which it invents to bring a position level; the venue's own external orders
 are tagged ``VENUE`` (NautilusTrader 1.231.0)."""
 
+_UUID_LENGTH = 36
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -24,4 +25,4 @@ def is_synthetic_fill(trade_id: str, *, reconciliation: bool, order_tags: Iterab
     """
     if is_opening_trade_id(trade_id) or RECONCILIATION_TAG in order_tags:
         return True
-    return reconciliation and _UUID.fullmatch(trade_id) is not None
+    return reconciliation and len(trade_id) == _UUID_LENGTH and _UUID.fullmatch(trade_id) is not None

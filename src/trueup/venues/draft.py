@@ -53,6 +53,7 @@ class ReadingDraft:
     balances: list[BalanceRecord] = field(default_factory=list)
     unknown: set[str] = field(default_factory=set)
     out_of_scope: set[str] = field(default_factory=set)
+    within: set[str] = field(default_factory=set)
     kinds: dict[RecordKind, KindCoverage] = field(default_factory=dict)
 
     def add_order(self, report: Any) -> None:
@@ -161,7 +162,10 @@ class ReadingDraft:
 
     def _wanted(self, report: Any) -> bool:
         instrument_id = report.instrument_id.value
+        if instrument_id in self.within:
+            return True
         if self.in_scope(instrument_id):
+            self.within.add(instrument_id)
             return True
         self.out_of_scope.add(instrument_id)
         return False

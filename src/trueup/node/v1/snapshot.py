@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -23,11 +23,24 @@ from trueup.venues.records import LIQUIDITY_SIDES, ORDER_SIDES, ORDER_STATUSES, 
 
 @dataclass(frozen=True, slots=True)
 class OrderParts:
-    """Hold what one order of the cache gives: itself, its fills, and the numbers that it bore before."""
+    """Hold what one order of the cache gives: itself, its fills with their events, and the numbers it bore before."""
 
     record: OrderRecord
     fills: tuple[FillRecord, ...]
+    fill_events: tuple[Any, ...]
     former_venue_order_ids: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class HeldFills:
+    """Hold the records of the fills that a position holds, as far as they were read, and the last one's event."""
+
+    fills: list[FillRecord] = field(default_factory=list)
+    last_event: Any = None
+
+
+SHARED_FILLS_MAX = 8
+"""An order of more fills is not searched for the one that a position holds, too: its record is made again."""
 
 
 class CacheReader:
@@ -52,7 +65,7 @@ class CacheReader:
         self._account_id = account_id
         self._in_scope = in_scope
         self._read: dict[str, tuple[Any, OrderParts]] = {}
-        self._held: dict[str, list[tuple[Any, FillRecord]]] = {}
+        self._held: dict[str, HeldFills] = {}
 
     def read_alive(self, now_ns: int) -> NodeSnapshot:
         """Read what is alive (open and in-flight orders with their fills, open positions) without a pause."""
@@ -186,17 +199,22 @@ class CacheReader:
     def _position(self, position: Any) -> PositionRecord:
         """Return a position's record; only the fills that are new since the last reading are converted."""
         events = position.events
-        held = self._held.setdefault(position.id.value, [])
-        if len(held) > len(events) or (held and held[-1][0] != events[len(held) - 1].id):
-            held.clear()  # another life cycle, or another order of the same fills
-        held += [(event.id, self._position_fill(event)) for event in events[len(held) :]]
-        return position_record(position, tuple(fill for _, fill in held))
+        held = self._held.setdefault(position.id.value, HeldFills())
+        count = len(held.fills)
+        if count > len(events) or (count and held.last_event.id != events[count - 1].id):
+            held.fills.clear()  # another life cycle, or another order of the same fills
+        held.fills += [self._position_fill(event) for event in events[len(held.fills) :]]
+        held.last_event = events[-1] if events else None
+        return position_record(position, tuple(held.fills))
 
     def _position_fill(self, event: Any) -> FillRecord:
         """Return the record of a fill that a position holds, with the mark that it carries in its order.
 
         A fill that flips a position loses its reconciliation flag in the split (1.231.0), so the order's word counts.
         """
+        shared = self._shared(event)
+        if shared is not None:
+            return shared
         order = self._cache.order(event.client_order_id)
         if order is None:
             return fill_record(event)
@@ -207,10 +225,23 @@ class CacheReader:
 
         return fill_record(event, tags=order.tags or (), is_reconciled=is_reconciled)
 
+    def _shared(self, event: Any) -> FillRecord | None:
+        """Return the record that the fill's order has of the very event: a second one of 50,000 would cost 30 MB."""
+        read = self._read.get(event.client_order_id.value)
+        if read is None or len(read[1].fills) > SHARED_FILLS_MAX:
+            return None
+        parts = read[1]
+        for one, fill in zip(parts.fill_events, parts.fills, strict=True):
+            if one is event or (one.id == event.id and one.last_qty == event.last_qty):
+                leg = leg_of(_text(event.position_id), fill.instrument_id)
+                return fill if fill.leg is leg else None
+        return None
+
     def _order_parts(self, order: Any) -> OrderParts:
         events = order.events
         tags = order.tags or ()
-        fills = tuple(fill_record(event, tags=tags) for event in events if isinstance(event, OrderFilled))
+        fill_events = tuple(event for event in events if isinstance(event, OrderFilled))
+        fills = tuple(fill_record(event, tags=tags) for event in fill_events)
         instrument_id = order.instrument_id.value
         # An order without a fill has its position in the cache's index alone.
         position_id = order.position_id or self._cache.position_id(order.client_order_id)
@@ -243,7 +274,7 @@ class CacheReader:
             contingent_ids=tuple(one.value for one in order.linked_order_ids or ()),
         )
         former = tuple(one.value for one in order.venue_order_ids if one.value != venue_order_id)
-        return OrderParts(record, fills, former)
+        return OrderParts(record, fills, fill_events, former)
 
 
 def _text(identifier: Any) -> str | None:
@@ -252,6 +283,8 @@ def _text(identifier: Any) -> str | None:
 
 def average_price(fills: tuple[FillRecord, ...]) -> Decimal | None:
     """Return the exact average price of fills: the engine's own is a binary fraction."""
+    if len(fills) == 1:
+        return fills[0].price
     quantity = sum((fill.quantity for fill in fills), Decimal(0))
     if not quantity:
         return None
