@@ -17,6 +17,7 @@ import msgspec
 from trueup.guard.book import Source
 from trueup.model.guard import GuardState
 from trueup.model.verdicts import VerdictState
+from trueup.monitor.status import GuardStatus
 
 MESSAGE_BYTES_MAX = 4_096
 """Of a command and its answer. A reason has 500 characters at most, everything else is short."""
@@ -140,6 +141,18 @@ def seal(key: bytes | None, purpose: Purpose, message: msgspec.Struct) -> bytes:
     return (_mac(key, purpose, body) if key else "0" * MAC_CHARS).encode() + b"." + body
 
 
+class NodeWord(msgspec.Struct, frozen=True, kw_only=True):
+    """What a node says of itself every second, for who wants to command it. Later versions may say more."""
+
+    trader_id: str
+    instance_id: str
+    time_ns: int
+    phase: str
+    verdict: str
+    takes_commands: bool
+    guard: GuardStatus
+
+
 def unseal[M: msgspec.Struct](key: bytes, purpose: Purpose, blob: bytes, form: type[M], bytes_max: int) -> M:
     """Return the message in a blob whose sender has the key.
 
@@ -153,11 +166,11 @@ def unseal[M: msgspec.Struct](key: bytes, purpose: Purpose, blob: bytes, form: t
     mac, dot, body = blob[:MAC_CHARS], blob[MAC_CHARS : MAC_CHARS + 1], blob[MAC_CHARS + 1 :]
     if dot != b"." or not hmac.compare_digest(mac, _mac(key, purpose, body).encode()):
         raise MessageRefusedError(RefusalReason.FORGED, "its signature is not made with the control key")
-    return parse(body, form)
+    return parse(body, form, canonical=purpose is not Purpose.STATUS)
 
 
-def parse[M: msgspec.Struct](body: bytes, form: type[M]) -> M:
-    """Return the message of a body, if it is in its canonical form.
+def parse[M: msgspec.Struct](body: bytes, form: type[M], *, canonical: bool = True) -> M:
+    """Return the message of a body, if it is in its canonical form where that is asked for.
 
     Raises
     ------
@@ -168,7 +181,7 @@ def parse[M: msgspec.Struct](body: bytes, form: type[M]) -> M:
         message = msgspec.json.decode(body, type=form)
     except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
         raise MessageRefusedError(RefusalReason.MALFORMED, f"it cannot be read: {error}", is_authentic=True) from None
-    if msgspec.json.encode(message) != body:
+    if canonical and msgspec.json.encode(message) != body:
         raise MessageRefusedError(RefusalReason.MALFORMED, "it is not in its canonical form", is_authentic=True)
     return message
 
