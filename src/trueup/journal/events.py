@@ -122,15 +122,24 @@ def _discrepancy(time_ns: int, data: Mapping[str, Any]) -> Entry:
 
 
 def _steps(time_ns: int, data: Mapping[str, Any]) -> Entry:
-    steps = data.get("steps") or ()
+    stage, total = _text(data, "stage"), data.get("total")
+    account_id, steps, first = _text(data, "account_id"), data.get("steps") or (), data.get("first")
+    line = f"{total} steps {stage} on {account_id}"
+    if stage == "planned" and isinstance(first, int):
+        line += f": {first} to {first + len(steps) - 1}"
+    left_out = sum(value for value in (data.get("skipped") or {}).values() if isinstance(value, int))
+    if left_out:
+        line += f", {left_out} of them left out"
+    if data.get("problems"):
+        line += f": {data['problems'][0]}"
     return Entry(
         kind=EntryKind.STEPS,
         time_ns=time_ns,
-        line=f"{len(steps)} steps applied to {_text(data, 'account_id')}",
-        account_id=_text(data, "account_id"),
-        instrument_id=_text(data, "instrument_id"),
+        line=line,
+        state=stage.upper(),
+        account_id=account_id,
         severity="WARNING" if data.get("problems") else "INFO",
-        data=_without(data, "account_id", "instrument_id"),
+        data=_without(data, "account_id", "stage"),
     )
 
 

@@ -38,6 +38,8 @@ class JournalRecorder:
         See `Journal.open`.
     about : Mapping[str, Any]
         What to write down of the node when it starts: versions, and a fingerprint of its configuration.
+    at_the_end : Callable[[], Mapping[str, Any]], optional
+        Returns what to write down when it ends: its phase, and why it failed.
     """
 
     name = "journal"
@@ -50,12 +52,14 @@ class JournalRecorder:
         source: Source,
         settings: JournalSettings | None = None,
         about: Mapping[str, Any],
+        at_the_end: Callable[[], Mapping[str, Any]] = dict,
     ) -> None:
         self._announcer = announcer
         self._place = place
         self._source = source
         self._settings = settings or JournalSettings()
         self._about = dict(about)
+        self._at_the_end = at_the_end
         self._maker = EntryMaker(self._settings.heartbeat_secs)
         self._journal: Journal | None = None
         self._started_ns = 0
@@ -93,8 +97,13 @@ class JournalRecorder:
 
     def close(self) -> None:
         """Write what waits, within a bound, and end."""
-        if self._journal is not None:
-            self._journal.close(CLOSE_SECS)
+        if self._journal is None:
+            return
+        line = f"trueup stops watching {self._source.trader_id}"
+        data = self._at_the_end()
+        entry = Entry(kind=EntryKind.STOPPED, time_ns=time.time_ns(), line=line, topic="journal", data=data)
+        self._journal.append(entry)
+        self._journal.close(CLOSE_SECS)
 
     def _made(self, event: Event) -> list[Entry | Settle]:
         entries: list[Entry | Settle] = [*self._maker.entries(event)]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from types import MappingProxyType
+from typing import Any
 
 from trueup.core.diff import Comparison, compare
 from trueup.core.lifecycle import Cycle, Ledger, LifeState, advance, unobserved
@@ -20,6 +21,7 @@ from trueup.model.plans import Plan
 from trueup.model.positions import PositionKey
 from trueup.model.snapshots import NodeSnapshot
 from trueup.model.verdicts import DEFAULT_CLAIMS, verdict_of
+from trueup.node import steps_told
 from trueup.node.applied import Applied, instrument_of
 from trueup.node.binding import AccountPort
 from trueup.node.changes import LifeChange, changes_of
@@ -84,10 +86,16 @@ class AccountTruth:
         What the operator wants.
     on_changes : Callable[[Iterator[LifeChange]], None]
         Hears every change in the life of a discrepancy.
+    on_steps : Callable[[Mapping[str, Any]], None], optional
+        Hears every step before it is applied, some at a time, and what came of them.
     """
 
     def __init__(
-        self, port: AccountPort, settings: NodeSettings, on_changes: Callable[[Iterator[LifeChange]], None]
+        self,
+        port: AccountPort,
+        settings: NodeSettings,
+        on_changes: Callable[[Iterator[LifeChange]], None],
+        on_steps: Callable[[Mapping[str, Any]], None] | None = None,
     ) -> None:
         self.port = port
         self.ledger = Ledger()
@@ -95,6 +103,7 @@ class AccountTruth:
         self._changes = -1
         self._complete_draft: ReadingDraft | None = None
         self._on_changes = on_changes
+        self._on_steps = on_steps
         self._settings = settings
         self._tolerance = Tolerance(submit_grace_ns=int(settings.submit_grace_secs * NS_PER_SECOND))
 
@@ -170,6 +179,7 @@ class AccountTruth:
         made = await self._plan(look, act_on, at_startup=at_startup)
         applied = self.port.begin(look.reading)
         if made.steps:
+            await self._tell_planned(made)
             self.port.drain()
             steps = made.steps
             if len(steps) < LONG_REPLAY_STEPS_MIN or not at_startup:
@@ -180,6 +190,8 @@ class AccountTruth:
                 with self.port.long_replay():
                     ordered = await off_loop(len(steps), lambda: sorted(steps, key=instrument_of))
                     await in_slices(ordered, self.port.apply)
+            if self._on_steps is not None:
+                self._on_steps(steps_told.applied(self.account_id, made, applied))
         if len(look.discrepancies) <= LIVES_MAX:
             self.note(look, act_on, made)
         return made, applied
@@ -207,6 +219,12 @@ class AccountTruth:
         self._complete_draft = None
 
     # -- parts -------------------------------------------------------------------------------------------------------
+
+    async def _tell_planned(self, made: Plan) -> None:
+        if self._on_steps is None:
+            return
+        pieces = await off_loop(len(made.steps), lambda: list(steps_told.planned(self.account_id, made)))
+        await in_slices(pieces, self._on_steps)
 
     async def _close_questions(self, draft: ReadingDraft, depth: Depth) -> tuple[VenueReading, NodeSnapshot]:
         asked: set[Question] = set()

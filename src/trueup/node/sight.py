@@ -14,6 +14,7 @@ import weakref
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Protocol
 
 from trueup.config.sight.monitor import LogFormat, MonitorConfig
@@ -51,6 +52,10 @@ class SightSettings:
         The sections of the same names; None leaves the part out.
     secret_texts : tuple of str
         What must not be said anywhere, longest first.
+    state_dir : Path or None
+        Where the journal is, unless its section names a place; None takes the node's default.
+    config_fingerprint : str
+        Tells one configuration from another; empty where there is no file.
     """
 
     monitor: MonitorConfig = field(default_factory=MonitorConfig)
@@ -58,16 +63,22 @@ class SightSettings:
     guard: Any = None
     ops: Any = None
     secret_texts: tuple[str, ...] = ()
+    state_dir: Path | None = None
+    config_fingerprint: str = ""
 
     @classmethod
     def of(cls, config: Any) -> SightSettings:
         """Return the sections of a whole configuration (`LiveTradingNodeConfig`)."""
+        from trueup.journal.configured import config_fingerprint, state_dir_of
+
         return cls(
             monitor=getattr(config, "monitor", MonitorConfig()),
             journal=getattr(config, "journal", None),
             guard=getattr(config, "guard", None),
             ops=getattr(config, "ops", None),
             secret_texts=config.secret_texts(),
+            state_dir=state_dir_of(config),
+            config_fingerprint=config_fingerprint(config),
         )
 
     def beside_own_lines(self) -> SightSettings:
@@ -96,6 +107,10 @@ class SightContext:
         The status of the node, on any thread.
     render_metrics : Callable[[], bytes] or None
         Prometheus' text format, on any thread; None without a monitor.
+    verifies : bool
+        Whether the node is in verified mode.
+    node_dir : Path or None
+        The node's state directory.
     """
 
     node: Any
@@ -104,6 +119,8 @@ class SightContext:
     monitor: Any
     status: Callable[[], NodeStatus]
     render_metrics: Callable[[], bytes] | None
+    verifies: bool = True
+    node_dir: Path | None = None
 
 
 def _monitor(context: SightContext) -> Part | None:
@@ -111,7 +128,19 @@ def _monitor(context: SightContext) -> Part | None:
     return part
 
 
-PARTS: tuple[Callable[[SightContext], Part | None], ...] = (_monitor,)
+def _journal(context: SightContext) -> Part | None:
+    from trueup.node.recording import recorder_of
+
+    return recorder_of(context)
+
+
+def _guard(context: SightContext) -> Part | None:
+    from trueup.node.v1.guarding import guard_of
+
+    return guard_of(context)
+
+
+PARTS: tuple[Callable[[SightContext], Part | None], ...] = (_monitor, _journal, _guard)
 """What makes each part, in the order in which they start and end backwards; None where the settings leave it out.
 
 Whoever adds one writes a function like the first and imports the part inside of it, so that a node without it does not

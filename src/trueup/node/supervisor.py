@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from trueup.core.lifecycle import Ledger
-from trueup.model.guard import GuardState
 from trueup.model.verdicts import VerdictState
 from trueup.node.account import AccountTruth
 from trueup.node.binding import Hooks, NodeBinding
@@ -69,8 +68,6 @@ class Supervisor:
         self._monitors: dict[str, Monitor] = {}
         self._task: asyncio.Task[None] | None = None
         self._wake = asyncio.Event()
-        self._guard = GuardState.ACTIVE
-        self._guard_before = GuardState.ACTIVE
         self._latest: dict[str, TrueUpOutcome] = {}
         self._gaps_at_start: dict[str, str] = {}
         self._looked_late: set[str] = set()
@@ -100,7 +97,9 @@ class Supervisor:
         self._handle.enter(Phase.RECONCILING)
         limit_secs = self._settings.startup_timeout_secs or timeout_secs
         began = time.monotonic()
-        accounts = [AccountTruth(port, self._settings, self._tell) for port in self._binding.accounts()]
+        accounts = [
+            AccountTruth(port, self._settings, self._tell, self._tell_steps) for port in self._binding.accounts()
+        ]
         self._accounts = tuple(accounts)
         try:
             with collector_off():
@@ -253,6 +252,9 @@ class Supervisor:
             tell = self._handle.announcer.say if number < LINES_MAX else self._handle.announcer.note
             tell("discrepancy", **change.as_data())
 
+    def _tell_steps(self, data: Mapping[str, Any]) -> None:
+        self._handle.announcer.note("steps", **data)
+
     def _note(self, note: LookNote) -> None:
         self._handle.announcer.note("look", **note.as_data())
 
@@ -271,15 +273,7 @@ class Supervisor:
             self._settle_repairs(monitor.account)
             if monitor.account.port.verified_ns() != monitor.verified_ns:
                 monitor.account.port.remember_verified(monitor.verified_ns)
-        order = list(GuardState)
-        wanted = max((m.guard_wanted for m in self._monitors.values()), key=order.index, default=GuardState.ACTIVE)
-        if wanted is not self._guard:
-            if self._guard is GuardState.ACTIVE:
-                self._guard_before = self._binding.guard()
-            self._guard = wanted
-            # What somebody else had forbidden stays forbidden when our own reason is gone, and while it stands.
-            self._binding.set_guard(max(wanted, self._guard_before, key=order.index))
-            self._handle.announcer.say("guard", state=wanted.value, reason="; ".join(self._handle.lines[:3]))
+        self._handle.announcer.note("looked")
 
     def _settle_repairs(self, account: AccountTruth) -> None:
         done = account.port.take_repairs()
