@@ -84,7 +84,6 @@ def make_guard(
         verdict=lambda: str(eyes.verdict() or "NONE"),
         watches_store=not verifies,
     )
-    # Not at once: a change may be the guard's own, and half done.
-    effect.on_change(lambda: loop.call_soon(part.guard.tick))
+    effect.on_change(part.poke)
     handle.announcer.observe(part.hear)
     return part

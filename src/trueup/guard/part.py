@@ -168,6 +168,11 @@ class GuardPart:
             case "store" if event.data["state"] in LEVELS[Dimension.STORE]:
                 self.guard.rise(Dimension.STORE, LEVELS[Dimension.STORE].index(event.data["state"]))
 
+    def poke(self) -> None:
+        """Judge anew soon: somebody may have changed the trading state, and may be in the middle of it."""
+        if not self._loop.is_closed():
+            self._loop.call_soon(self.guard.tick)
+
     def status(self) -> GuardStatus:
         """Return how the guard is; on any thread."""
         control = "OFF"

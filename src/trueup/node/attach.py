@@ -62,8 +62,9 @@ def attach(node: Any, settings: Any = None, *, sight: SightSettings | None = Non
     watched = sight or SightSettings()
     handle = Handle()
     verified = wanted.mode == "verified"
+    node_dir = _state_dir(node, wanted)
     if verified:
-        state = NodeState(_state_dir(node, wanted))
+        state = NodeState(node_dir)
         binding = V1Binding(node, wanted, state)
         store = store_of(node)
         watch = None
@@ -72,11 +73,11 @@ def attach(node: Any, settings: Any = None, *, sight: SightSettings | None = Non
         binding.install(Supervisor(binding, wanted, handle, watch).hooks())
     LifeCycleHooks(node, handle, startup_delay_secs=wanted.startup_delay_secs, observes=not verified).install()
     node.trueup_handle = handle
-    _watch(node, handle, wanted, watched)
+    _watch(node, handle, wanted, watched, node_dir)
     return handle
 
 
-def _watch(node: Any, handle: Handle, wanted: NodeSettings, settings: SightSettings) -> None:
+def _watch(node: Any, handle: Handle, wanted: NodeSettings, settings: SightSettings, node_dir: Path) -> None:
     """Bring to life what watches the node, and let it end with the node."""
     monitor, render_metrics = None, None
     if settings.monitor.enabled:
@@ -100,6 +101,8 @@ def _watch(node: Any, handle: Handle, wanted: NodeSettings, settings: SightSetti
         monitor=monitor,
         render_metrics=render_metrics,
         status=handle.status,
+        verifies=wanted.mode == "verified",
+        node_dir=node_dir,
     )
     sight = Sight(context)
     handle.bind_sight(sight, monitor)

@@ -10,7 +10,6 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from trueup.model.guard import GuardState
 from trueup.model.snapshots import NodeSnapshot
 from trueup.model.steps import Step
 from trueup.node.applied import Applied
@@ -110,12 +109,6 @@ class NodeBinding(Protocol):
 
     def now_ns(self) -> int:
         """Return the node's clock."""
-
-    def set_guard(self, state: GuardState) -> None:
-        """Let the node trade, only reduce, or not trade."""
-
-    def guard(self) -> GuardState:
-        """Return what the node may do."""
 
     def is_trading(self) -> bool:
         """Return whether the trader runs."""

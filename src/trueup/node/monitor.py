@@ -8,8 +8,6 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from trueup.model.guard import GuardState
-from trueup.model.steps import GuardAdvice
 from trueup.model.verdicts import VerdictState
 from trueup.node.account import NS_PER_SECOND, AccountTruth, Depth
 from trueup.node.look import Look, LookNote, TrueUpOutcome
@@ -66,7 +64,6 @@ class Monitor:
         self._cheap_seen: frozenset[str] = frozenset()
         self._busy = asyncio.Lock()
         self.suspects: set[str] = set()
-        self.guard_wanted = GuardState.ACTIVE
 
     @property
     def verified_ns(self) -> int:
@@ -158,7 +155,6 @@ class Monitor:
                 break
             if not made.steps:
                 await asyncio.sleep(self._settings.second_look_secs)
-        self.guard_wanted = _guard_of(outcome)
         self._unsettled += 1
         return outcome
 
@@ -193,7 +189,6 @@ class Monitor:
     def _clean(self, look: Look, outcome: TrueUpOutcome) -> TrueUpOutcome:
         self._verified_ns = look.reading.snapshot.started_ns
         self._unsettled = 0
-        self.guard_wanted = GuardState.ACTIVE
         return replace(outcome, refused=())
 
     def _is_deep_due(self) -> bool:
@@ -213,16 +208,3 @@ class Monitor:
             order.status.is_in_flight and max(order.updated_ns, order.submitted_ns) < limit_ns
             for order in look.node.orders
         )
-
-
-_ADVICE = {
-    GuardAdvice.NONE: GuardState.ACTIVE,
-    GuardAdvice.REDUCING: GuardState.REDUCING,
-    GuardAdvice.HALTED: GuardState.HALTED,
-}
-_STRICTEST_LAST = (GuardState.ACTIVE, GuardState.REDUCING, GuardState.HALTED)
-
-
-def _guard_of(outcome: TrueUpOutcome) -> GuardState:
-    wanted = [_ADVICE[refusal.advice] for refusal in outcome.refused]
-    return max(wanted, key=_STRICTEST_LAST.index, default=GuardState.ACTIVE)

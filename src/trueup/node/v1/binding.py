@@ -8,11 +8,9 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
-from nautilus_trader.model.enums import TradingState
 from nautilus_trader.model.identifiers import InstrumentId
 
 from trueup.errors import ConfigValueError
-from trueup.model.guard import GuardState
 from trueup.model.snapshots import NodeSnapshot
 from trueup.model.steps import Step
 from trueup.node.applied import Applied
@@ -266,14 +264,6 @@ class V1Binding:
         """Let the portfolio count its positions anew; before the trader runs the kernel does it by itself."""
         if self.is_trading():
             self._node.kernel.portfolio.initialize_positions()
-
-    def set_guard(self, state: GuardState) -> None:
-        """Tell the risk engine."""
-        self._node.kernel.risk_engine.set_trading_state(TradingState[state.name])
-
-    def guard(self) -> GuardState:
-        """Return the risk engine's state."""
-        return GuardState[self._node.kernel.risk_engine.trading_state.name]
 
     def is_trading(self) -> bool:
         """Return whether the trader runs."""
