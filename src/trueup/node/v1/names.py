@@ -36,6 +36,14 @@ ENGINE_NAMES = (
     PrivateName("_generate_inferred_fill", ("order", "report", "instrument"), "replaced: it invents fills"),
     PrivateName("_clear_recon_tracking", ("client_order_id",), "so that the in-flight check goes on asking"),
 )
+OBSERVED_NAMES = (
+    PrivateName("_generate_order", ("report", "is_external"), "to count external and synthetic orders"),
+    PrivateName("_generate_inferred_fill", ("order", "report", "instrument"), "to count invented fills"),
+    PrivateName("_check_inflight_orders", (), "to time the engine's own check"),
+    PrivateName("_check_orders_consistency", (), "to time the engine's own check"),
+    PrivateName("_check_positions_consistency", (), "to time the engine's own check"),
+)
+"""What the monitor listens to and never replaces: an engine that lacks one is watched less closely, not refused."""
 PUBLIC_NAMES = (
     "reconcile_execution_state",
     "reconcile_execution_report",
