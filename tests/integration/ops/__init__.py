@@ -1,0 +1,1 @@
+"""Tests of rules, dashboards and what they stand on, against the real tools."""
