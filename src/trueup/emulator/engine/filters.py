@@ -11,7 +11,7 @@ from trueup.emulator.engine.rejections import Rejection
 from trueup.emulator.engine.symbols import SymbolRules
 
 CLIENT_ORDER_ID_LENGTH_MAX = 36
-CLIENT_ORDER_ID = re.compile(r"^[.A-Z:/a-z0-9_-]+$")
+CLIENT_ORDER_ID = re.compile(r"[.A-Z:/a-z0-9_-]+")
 
 
 def check_price(rules: SymbolRules, price: Decimal) -> None:
@@ -49,18 +49,18 @@ def check_percent_price(rules: SymbolRules, side: Side, price: Decimal, mark: De
     if side is Side.BUY:
         highest = rules.round_price(mark * rules.multiplier_up)
         if price > highest:
-            raise rejections.price_too_high(highest)
+            raise rejections.price_too_high(highest, rules.price_precision)
     else:
         lowest = rules.round_price(mark * rules.multiplier_down)
         if price < lowest:
-            raise rejections.price_too_low(lowest)
+            raise rejections.price_too_low(lowest, rules.price_precision)
 
 
 def check_client_order_id(client_order_id: str, parameter: str = "newClientOrderId") -> None:
     """Refuse an id that is too long or holds other characters."""
     if len(client_order_id) > CLIENT_ORDER_ID_LENGTH_MAX:
         raise rejections.client_order_id_length()
-    if CLIENT_ORDER_ID.match(client_order_id) is None:
+    if CLIENT_ORDER_ID.fullmatch(client_order_id) is None:
         raise Rejection(
             -1100,
             f"Illegal characters found in parameter '{parameter}'; legal range is '^[\\.A-Z\\:/a-z0-9_-]{{1,36}}$'.",

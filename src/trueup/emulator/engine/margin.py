@@ -120,11 +120,6 @@ def compute(state: State, account: AccountState, symbol: str) -> SymbolMargin:
     )
 
 
-def leg_initial(record: SymbolAccount, index: SymbolIndex, mark: Decimal, side: PositionSide) -> Decimal:
-    """Return the initial margin of one leg with its open orders."""
-    return _initial(record, index, mark, ZERO, ZERO, side)
-
-
 def _sides(record: SymbolAccount, index: SymbolIndex) -> set[PositionSide]:
     return set(record.legs) | set(index.open_buy) | set(index.open_sell)
 
@@ -142,10 +137,13 @@ def _initial(
     held = leg.quantity * mark if leg is not None else ZERO
     buys = index.open_buy.get(side, ZERO) + buy
     sells = index.open_sell.get(side, ZERO) + sell
+    return cents(need(side, held, buys, sells) / record.leverage)
+
+
+def need(side: PositionSide, held: Decimal, buys: Decimal, sells: Decimal) -> Decimal:
+    """Return the notional that a leg of (signed) value `held` with open orders needs margin for."""
     if side is PositionSide.LONG:
-        need = held + buys
-    elif side is PositionSide.SHORT:
-        need = sells - held
-    else:
-        need = max(abs(held + buys), abs(held - sells))
-    return cents(need / record.leverage)
+        return held + buys
+    if side is PositionSide.SHORT:
+        return sells - held
+    return max(abs(held + buys), abs(held - sells))

@@ -129,8 +129,8 @@ def _fill(state: State, account: AccountState, order: Order, time_ms: int) -> No
     trade_id = market.next_trade_id
     market.next_trade_id += 1
     market.counterparty -= order.quantity * order.side.sign
-    book_fill(state, account, order, order.price, order.quantity, trade_id, maker=True, time_ms=time_ms)
-    _close(state, filled_order(order, order.price, order.quantity, time_ms))
+    trade = book_fill(state, account, order, order.price, order.quantity, trade_id, maker=True, time_ms=time_ms)
+    _close(state, filled_order(order, trade))
 
 
 def _close(state: State, order: Order) -> None:

@@ -158,9 +158,9 @@ def client_order_id_length() -> Rejection:
     return Rejection(-4015, "Client order id is not valid.")
 
 
-def price_too_high(limit: Decimal) -> Rejection:
+def price_too_high(limit: Decimal, precision: int) -> Rejection:
     """Return the refusal of a price above the mark price band."""
-    return Rejection(-4016, f"Limit price can't be higher than {limit:f}.")
+    return Rejection(-4016, f"Limit price can't be higher than {limit:.{precision}f}.")
 
 
 def off_step() -> Rejection:
@@ -168,9 +168,9 @@ def off_step() -> Rejection:
     return Rejection(-4023, "Qty not increased by step size.")
 
 
-def price_too_low(limit: Decimal) -> Rejection:
+def price_too_low(limit: Decimal, precision: int) -> Rejection:
     """Return the refusal of a price below the mark price band."""
-    return Rejection(-4024, f"Limit price can't be lower than {limit:f}.")
+    return Rejection(-4024, f"Limit price can't be lower than {limit:.{precision}f}.")
 
 
 def invalid_leverage(leverage: int) -> Rejection:

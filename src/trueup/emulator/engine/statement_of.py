@@ -13,47 +13,77 @@ from trueup.emulator.engine.statements import AccountSummary, Balance, Position
 from trueup.emulator.engine.symbols import MARGIN_ASSETS
 from trueup.emulator.engine.values import ZERO
 
+FLAT = Leg()
+"""Stands for every leg that was never touched; read only."""
 
-def position(state: State, account: AccountState, symbol: str, side: PositionSide) -> Position:
-    """Return one leg, valued at the mark price; flat when it was never touched."""
+
+def position(
+    state: State, account: AccountState, symbol: str, side: PositionSide, cross: dict[str, Decimal] | None = None
+) -> Position:
+    """Return one leg, valued at the mark price; flat when it was never touched.
+
+    Parameters
+    ----------
+    cross : dict[str, Decimal], optional
+        What `_cross_collateral` gave for the account's assets so far. Callers that value many legs pass one dictionary.
+    """
     record = account.symbols.get(symbol)
-    rules, market = state.rules[symbol], state.image.markets[symbol]
-    leg = (record.legs.get(side) if record is not None else None) or Leg()
+    rules, mark = state.rules[symbol], state.image.markets[symbol].mark
+    leg = (record.legs.get(side) if record is not None else None) or FLAT
     leverage = record.leverage if record is not None else min(account.settings.leverage, rules.leverage_max)
     margin_type = record.margin_type if record is not None else account.settings.margin_type
-    unrealised = cents((market.mark - leg.entry_price) * leg.quantity)
-    notional = cents(leg.quantity * market.mark)
     index = state.indexes[account.account_id].symbols.get(symbol)
-    held = cents(abs(notional) / leverage)
+    buys = index.open_buy.get(side, ZERO) if index is not None else ZERO
+    sells = index.open_sell.get(side, ZERO) if index is not None else ZERO
+    quantity = leg.quantity
+    exact = quantity * mark
+    notional = cents(exact) if quantity else ZERO
+    held = cents(abs(notional) / leverage) if quantity else ZERO
     open_initial = ZERO
-    if record is not None and index is not None:
-        open_initial = max(margin.leg_initial(record, index, market.mark, side) - held, ZERO)
+    if buys or sells:
+        open_initial = max(cents(margin.need(side, exact, buys, sells) / leverage) - held, ZERO)
+    profit = (mark - leg.entry_price) * quantity if quantity else ZERO
+    unrealised = cents(profit) if quantity else ZERO
+    maintenance = abs(exact) * rules.maint_margin_rate if quantity else ZERO
     isolated = margin_type is MarginType.ISOLATED
+    liquidation_price = ZERO
+    if quantity:
+        if isolated:
+            collateral = leg.isolated_wallet
+        else:
+            asset = rules.quote
+            if cross is None:
+                cross = {}
+            if asset not in cross:
+                cross[asset] = _cross_collateral(state, account, asset)
+            collateral = cross[asset] - profit + maintenance
+        liquidation_price = _liquidation_price(leg, collateral, rules.maint_margin_rate)
+    # By position: with names, making one of these takes longer than any of the sums above.
     return Position(
-        account_id=account.account_id,
-        symbol=symbol,
-        position_side=side,
-        quantity=leg.quantity,
-        entry_price=leg.entry_price,
-        break_even_price=break_even(leg),
-        mark_price=market.mark,
-        unrealised_pnl=unrealised,
-        liquidation_price=_liquidation_price(state, account, symbol, leg, isolated=isolated),
-        leverage=leverage,
-        margin_type=margin_type,
-        isolated_margin=leg.isolated_wallet + unrealised if isolated and leg.quantity else ZERO,
-        isolated_wallet=leg.isolated_wallet,
-        notional=notional,
-        margin_asset=rules.quote,
-        initial_margin=held + open_initial,
-        maint_margin=cents(abs(notional) * rules.maint_margin_rate),
-        position_initial_margin=held,
-        open_order_initial_margin=open_initial,
-        bid_notional=index.open_buy.get(side, ZERO) if index is not None else ZERO,
-        ask_notional=index.open_sell.get(side, ZERO) if index is not None else ZERO,
-        accumulated_realised=leg.realised,
-        adl_quantile=_adl_quantile(leg, unrealised),
-        update_time_ms=leg.update_time_ms,
+        account.account_id,
+        symbol,
+        side,
+        quantity,
+        leg.entry_price,
+        break_even(leg),
+        mark,
+        unrealised,
+        liquidation_price,
+        leverage,
+        margin_type,
+        leg.isolated_wallet + unrealised if isolated and quantity else ZERO,
+        leg.isolated_wallet,
+        notional,
+        rules.quote,
+        held + open_initial,
+        cents(abs(notional) * rules.maint_margin_rate) if quantity else ZERO,
+        held,
+        open_initial,
+        buys,
+        sells,
+        leg.realised,
+        _adl_quantile(leg, unrealised),
+        leg.update_time_ms,
     )
 
 
@@ -64,20 +94,15 @@ def _adl_quantile(leg: Leg, unrealised: Decimal) -> int:
     return 2 if unrealised > 0 else 1
 
 
-def _liquidation_price(state: State, account: AccountState, symbol: str, leg: Leg, *, isolated: bool) -> Decimal:
-    """Return the mark price at which this leg alone would use up its margin; zero when there is none."""
-    if leg.quantity == 0:
-        return ZERO
-    rules, mark = state.rules[symbol], state.image.markets[symbol].mark
-    rate = rules.maint_margin_rate
-    if isolated:
-        collateral = leg.isolated_wallet
-    else:
-        total = margin.totals(state, account, rules.quote)
-        own_loss = (mark - leg.entry_price) * leg.quantity
-        own_need = abs(leg.quantity) * mark * rate
-        wallet = margin.wallet(account, rules.quote).balance - total.isolated_wallet
-        collateral = wallet + (total.cross_unrealised - own_loss) - (total.cross_maintenance - own_need)
+def _cross_collateral(state: State, account: AccountState, asset: str) -> Decimal:
+    """Return what an account's crossed legs of an asset stand on, all of their profits and needs counted."""
+    total = margin.totals(state, account, asset)
+    balance_now = margin.balance_of(account, asset)
+    return balance_now - total.isolated_wallet + total.cross_unrealised - total.cross_maintenance
+
+
+def _liquidation_price(leg: Leg, collateral: Decimal, rate: Decimal) -> Decimal:
+    """Return the mark price at which a leg alone would use up its `collateral`; zero when there is none."""
     slope = abs(leg.quantity) * rate - leg.quantity
     if slope == 0:
         return ZERO
@@ -117,12 +142,13 @@ def sides(account: AccountState) -> tuple[PositionSide, ...]:
 
 def positions(state: State, account: AccountState, symbol: str | None, *, include_flat: bool) -> list[Position]:
     """Return legs: the open ones, or with `include_flat` those of every listed symbol."""
+    cross: dict[str, Decimal] = {}
     if include_flat:
         symbols = [symbol] if symbol is not None else list(state.rules)
-        return [position(state, account, name, side) for name in symbols for side in sides(account)]
+        return [position(state, account, name, side, cross) for name in symbols for side in sides(account)]
     names = [symbol] if symbol is not None else list(account.symbols)
     return [
-        position(state, account, name, side)
+        position(state, account, name, side, cross)
         for name in names
         if name in account.symbols
         for side, leg in account.symbols[name].legs.items()
@@ -133,7 +159,8 @@ def positions(state: State, account: AccountState, symbol: str | None, *, includ
 def summary(state: State, account: AccountState) -> AccountSummary:
     """Return an account whole."""
     symbols = dict.fromkeys([*account.symbols, *state.indexes[account.account_id].symbols])
-    touched = [position(state, account, symbol, side) for symbol in symbols for side in sides(account)]
+    cross: dict[str, Decimal] = {}
+    touched = [position(state, account, symbol, side, cross) for symbol in symbols for side in sides(account)]
     return AccountSummary(
         account_id=account.account_id,
         fee_tier=account.fee_tier,

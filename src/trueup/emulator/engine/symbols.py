@@ -116,6 +116,7 @@ def _rules(row: dict[str, str]) -> SymbolRules:
     wide = row["base"] not in ("BTC", "ETH")
     written = tick.as_tuple().exponent
     assert isinstance(written, int)
+    tick = tick.quantize(Decimal(1).scaleb(-_decimals(tick)))  # what is rounded to it is then written as it is shown
     return SymbolRules(
         symbol=row["base"] + row["quote"],
         base=row["base"],

@@ -25,6 +25,7 @@ from trueup.emulator.wire.durability import GroupCommit
 from trueup.emulator.wire.exchange_info import ExchangeInfo
 from trueup.emulator.wire.faults import FaultBook
 from trueup.emulator.wire.forms.market import digits_of
+from trueup.emulator.wire.forms.pages import Pages
 from trueup.emulator.wire.http import Gateway
 from trueup.emulator.wire.limits import LimitKeeper
 from trueup.emulator.wire.listen_keys import ListenKeys
@@ -66,7 +67,12 @@ class WireCore:
         self.user_streams = UserStreams(self.hub, self.listen_keys, self.faults, clock, self.alarms, self.digits)
         self.market_streams = MarketStreams(venue, self.digits, self.hub, self.commit.collect)
         services = Services(
-            venue, self.digits, self.limits, self.listen_keys, ExchangeInfo(venue.symbols(), self.limits.limits)
+            venue,
+            self.digits,
+            Pages(self.digits),
+            self.limits,
+            self.listen_keys,
+            ExchangeInfo(venue.symbols(), self.limits.limits),
         )
         self.credentials = Credentials(venue)
         self.dispatcher = Dispatcher(services, clock, self.alarms, self.credentials, self.faults, self.log, self.commit)

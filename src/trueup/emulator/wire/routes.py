@@ -12,6 +12,7 @@ from trueup.emulator.wire.parameters import Parameters
 if TYPE_CHECKING:
     from trueup.emulator.engine.venue import Venue
     from trueup.emulator.wire.exchange_info import ExchangeInfo
+    from trueup.emulator.wire.forms.pages import Pages
     from trueup.emulator.wire.forms.texts import DigitsBySymbol
     from trueup.emulator.wire.limits import LimitKeeper
     from trueup.emulator.wire.listen_keys import ListenKeys
@@ -39,6 +40,7 @@ class Services:
 
     venue: Venue
     digits: DigitsBySymbol
+    pages: Pages
     limits: LimitKeeper
     listen_keys: ListenKeys
     exchange_info: ExchangeInfo

@@ -25,19 +25,25 @@ type DigitsBySymbol = dict[str, Digits]
 def fixed(value: Decimal, decimals: int) -> str:
     """Write a decimal with exactly `decimals` digits after the point.
 
-    Nearly every value has no more of them, and then ``str`` with zeros behind it is two to four times as fast as
-    ``format``; lists of a thousand orders are made of eight thousand such texts.
+    Nearly every value has just as many of them, or fewer, or zeros behind them; ``str`` and a look at the point are
+    then two to four times as fast as ``format``, and a page of a thousand orders is made of six thousand such texts.
     """
     if not value:
         return _ZEROS[decimals]
     text = str(value)
-    point = text.find(".")
-    missing = decimals - (len(text) - point - 1) if point > 0 else decimals
-    if missing < 0 or "E" in text:
+    if "E" in text:
         return format(value, _SPECS[decimals])
-    if missing == 0:
+    if text[~decimals:-decimals] == ".":
         return text
-    return text + (_PADDING[missing] if point > 0 else _ZEROS[decimals][1:])
+    point = text.find(".")
+    if point < 0:
+        return text + _ZEROS[decimals][1:]
+    missing = decimals - len(text) + point + 1
+    if missing >= 0:
+        return text + _PADDING[missing]
+    if decimals and text.endswith(_PADDING[-missing]):
+        return text[:missing]
+    return format(value, _SPECS[decimals])
 
 
 def amount(value: Decimal) -> str:
@@ -49,8 +55,10 @@ def plain(value: Decimal) -> str:
     """Write a decimal without an exponent and without trailing zeros."""
     if not value:
         return "0"
-    text = format(value, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    text = str(value)
+    if "E" in text:
+        text = format(value, "f")
+    return text.rstrip("0").rstrip(".") if text[-1] == "0" and "." in text else text
 
 
 def average(value: Decimal, digits: Digits) -> str:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from trueup.emulator.engine.enums import IncomeType
 from trueup.emulator.wire.forms.account import income_form
-from trueup.emulator.wire.forms.orders import amendment_form, order_form, trade_form
+from trueup.emulator.wire.forms.orders import amendment_form, order_form
 from trueup.emulator.wire.parameters import invalid
 from trueup.emulator.wire.rest.reading import read_order_identity
 from trueup.emulator.wire.routes import Call, Faith, Route, by_symbol
@@ -30,16 +30,15 @@ def open_order(call: Call) -> Any:
 
 def open_orders(call: Call) -> Any:
     """List the working orders."""
-    digits = call.services.digits
     symbol = call.parameters.text("symbol")
     if symbol is not None:
         call.venue.symbol(symbol)
-    return [order_form(found, digits) for found in call.venue.open_orders(call.account_id, symbol)]
+    return call.services.pages.orders(call.venue.open_orders(call.account_id, symbol))
 
 
 def all_orders(call: Call) -> Any:
     """List orders of a symbol."""
-    parameters, digits = call.parameters, call.services.digits
+    parameters = call.parameters
     orders = call.venue.all_orders(
         call.account_id,
         parameters.required_text("symbol"),
@@ -48,12 +47,12 @@ def all_orders(call: Call) -> Any:
         end_ms=parameters.integer("endTime"),
         limit=parameters.bounded("limit", default=500, most=1_000),
     )
-    return [order_form(found, digits) for found in orders]
+    return call.services.pages.orders(orders)
 
 
 def trades(call: Call) -> Any:
     """List trades of a symbol."""
-    parameters, digits = call.parameters, call.services.digits
+    parameters = call.parameters
     found = call.venue.trades(
         call.account_id,
         parameters.required_text("symbol"),
@@ -63,7 +62,7 @@ def trades(call: Call) -> Any:
         end_ms=parameters.integer("endTime"),
         limit=parameters.bounded("limit", default=500, most=1_000),
     )
-    return [trade_form(trade, digits) for trade in found]
+    return call.services.pages.trades(found)
 
 
 def income(call: Call) -> Any:
