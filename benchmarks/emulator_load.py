@@ -9,20 +9,17 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import random
 import sys
 import time
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import aiohttp
 
-from benchmarks.result import percentile
+from benchmarks.emulator_reads import server_cpu_ns
 from trueup.emulator.wire.signing import sign_hmac
 
 ORDERS_PER_ROUND = 150  # below the 200 working orders that an account may have of a symbol
-WARM_READS = 10
 
 
 class Connection:
@@ -127,41 +124,12 @@ async def _move(session: aiohttp.ClientSession, control: str, symbols: list[dict
             assert answer.status == 200, await answer.text()
 
 
-# --- reading ----------------------------------------------------------------------------------------------------------
-
-
-async def read(work: dict[str, Any]) -> dict[str, Any]:
-    """Read one endpoint after another, one request at a time, and return percentiles of each in milliseconds."""
-    connection = await Connection(work, work["accounts"][0]).open()
-    chance = random.Random(1)
-    found: dict[str, Any] = {}
-    for name, path, parameters, with_symbol in work["reads"]:
-        took_ms: list[float] = []
-        size = 0
-        cpu_secs = 0.0
-        for number in range(work["times"] + WARM_READS):
-            if number == WARM_READS:
-                cpu_secs = server_cpu_secs(work["pid"])
-            text = parameters + (f"&symbol={chance.choice(work['symbols'])}" if with_symbol else "")
-            started = time.perf_counter()
-            body = await connection.call("GET", path, text)
-            if number >= WARM_READS:
-                took_ms.append((time.perf_counter() - started) * 1_000)
-                size = max(size, len(body))
-        cpu_ms = (server_cpu_secs(work["pid"]) - cpu_secs) * 1_000 / work["times"]
-        found[name] = {
-            "cpu_ms": cpu_ms,
-            "p50": percentile(took_ms, 0.5),
-            "p99": percentile(took_ms, 0.99),
-            "bytes_max": size,
-        }
-    return found
+# --- both -------------------------------------------------------------------------------------------------------------
 
 
 def server_cpu_secs(pid: int) -> float:
-    """Return the CPU time that the server has used, all threads."""
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    """Return the processor time that the server has used, all threads."""
+    return server_cpu_ns(pid) / 1e9
 
 
 def main() -> None:
@@ -169,7 +137,7 @@ def main() -> None:
     work = json.loads(sys.argv[1])
     if work["core"] is not None:
         os.sched_setaffinity(0, {work["core"]})
-    task = {"place": place, "hear": hear, "read": read}[work["task"]]
+    task = {"place": place, "hear": hear}[work["task"]]
     try:
         import uvloop
 
