@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from pathlib import Path
 
 import pytest
@@ -12,8 +11,8 @@ from tests.integration.venues.binance.findings.cases import CASES, Case
 from tests.integration.venues.binance.findings.runner import live
 from trueup.emulator.process import EmulatorProcess
 
-SLICE = {case.id for case in random.Random(8).sample(CASES, 1)}
-"""Lived in every run (half a minute on a busy machine); the others are long."""
+SLICE = {"F5", "F8", "F11"}
+"""Lived in every run: an outcome left unknown, a lost event, an old order. 12 to 20 s each; the others are long."""
 
 pytestmark = pytest.mark.node
 
@@ -40,7 +39,3 @@ def test_on_record_no_verified_node_is_different_and_no_native_one_equal_but_by_
         assert lived["verified"].is_equal, case.id
         assert lived["verified"].verdict == "CLEAN", case.id
         assert case.varies or not lived["native"].is_equal, case.id
-
-
-def test_the_document_shows_what_is_on_record() -> None:
-    assert report.written() == report.render()

@@ -1,4 +1,7 @@
-"""Measure the table and write it down: ``python -m tests.integration.venues.binance.findings.record [F1 ...]``."""
+"""Measure the table and keep it: ``python -m tests.integration.venues.binance.findings.record [F1 ...]``.
+
+``make generate`` then writes the documents.
+"""
 
 from __future__ import annotations
 
@@ -24,8 +27,6 @@ def main(wanted: list[str]) -> None:
             report.record({case.id: lived})
             for kind, one in lived.items():
                 print(f"{case.id} {kind}: {one}", flush=True)
-    if not wanted:
-        report.write()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Keep what was measured, and render it as the section of the document."""
+"""Keep what was measured, and render it for the documents: ``make generate`` writes them."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ from pathlib import Path
 import msgspec
 
 from tests.integration.venues.binance.findings.cases import CASES
-from tests.integration.venues.binance.findings.runner import Lived
+from tests.integration.venues.binance.findings.lived import Lived
 
 MEASURED = Path(__file__).parent / "measured.json"
-DOCUMENT = Path(__file__).parents[5] / "docs" / "binance.md"
-BEGIN = "<!-- Generated from tests/integration/venues/binance/findings; change it there. -->\n"
-END = "<!-- End of what is generated. -->\n"
+FOR_SCENARIOS = """
+## On the Binance adapter
+
+The rows above are drills on a simulated venue, behind an ordinary execution client. These have NautilusTrader's own
+Binance adapter in *native*, and [the hardened client](binance.md) in *verified*, on the
+[venue emulator](emulator.md); a node in a process of its own is compared with the emulator's ledger.
+"""
 
 
 def read_measured() -> dict[str, dict[str, Lived]]:
@@ -40,15 +44,9 @@ def render() -> str:
     return "\n".join(lines) + "\n\n"
 
 
-def write() -> None:
-    """Put the table into the document."""
-    before, rest = DOCUMENT.read_text(encoding="utf-8").split(BEGIN)
-    DOCUMENT.write_text(before + BEGIN + render() + END + rest.split(END)[1], encoding="utf-8")
-
-
-def written() -> str:
-    """Return the table as it stands in the document."""
-    return DOCUMENT.read_text(encoding="utf-8").split(BEGIN)[1].split(END)[0]
+def render_for_scenarios() -> str:
+    """Return the table as a section of ``docs/scenarios.md``."""
+    return FOR_SCENARIOS + render().removesuffix("\n")
 
 
 def _shown(lived: Lived) -> str:

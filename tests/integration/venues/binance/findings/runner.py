@@ -9,10 +9,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from tests.integration.venues.binance.findings.cases import Case
+from tests.integration.venues.binance.findings.cases import DAYS_BEFORE, Case, Step
 from tests.integration.venues.binance.findings.compare import differences
+from tests.integration.venues.binance.findings.lived import Lived
 from tests.integration.venues.binance.node_process import KINDS, NodeProcess
 from trueup.emulator.process import EmulatorProcess
 from trueup.store.embedded import EmbeddedValkey
@@ -22,33 +21,7 @@ START_SECS_MAX = 30.0
 """For imports, building, and a start on a busy machine. A node that says nothing by then is looked at as it is."""
 WAIT_SECS_MAX = 20.0
 POLL_SECS = 0.05
-
-
-class Lived(msgspec.Struct, frozen=True):
-    """What came of one case on one kind of node.
-
-    Parameters
-    ----------
-    trading : bool
-        Whether the node traded at the end.
-    verdict : str or None
-        Its own word on whether it is equal to the venue; in native mode there is none.
-    differences : tuple of str
-        What the ledger says.
-    """
-
-    trading: bool
-    verdict: str | None
-    differences: tuple[str, ...]
-
-    @property
-    def is_equal(self) -> bool:
-        """Return whether the node trades, and nothing differs."""
-        return self.trading and not self.differences
-
-    def agrees(self, other: Lived) -> bool:
-        """Return whether another run came to the same end."""
-        return (self.trading, self.verdict, self.is_equal) == (other.trading, other.verdict, other.is_equal)
+DAY_MS = 86_400_000
 
 
 class Life:
@@ -86,10 +59,14 @@ class Life:
         assert self._node is not None, "the case looks at a node before it starts one"
         return self._node
 
+    def do(self, steps: tuple[Step, ...]) -> None:
+        """Do steps, one after the other."""
+        for name, *arguments in steps:
+            getattr(self, name)(*arguments)
+
     def live(self, case: Case) -> Lived:
         """Do every step, let the node settle, and judge it."""
-        for name, *arguments in case.steps:
-            getattr(self, name)(*arguments)
+        self.do(case.steps)
         seen = self.node.look_until(lambda look: self._is_true(case, look), case.settle_secs)
         found = differences(self._bench, seen, in_order=case.in_order)
         self.stop()
@@ -188,10 +165,20 @@ def live(case: Case, emulator: EmulatorProcess, directory: Path) -> dict[str, Li
     directory : Path
         An empty one.
     """
-    benches = {kind: Bench(emulator, hardened=bool(what["hardened"])) for kind, what in KINDS.items()}
-    with ExitStack() as stack, ThreadPoolExecutor(len(benches)) as pool:
+    with ExitStack() as stack, ThreadPoolExecutor(len(KINDS)) as pool:
+        venue = emulator
+        if case.before:
+            # A venue of its own, whose clock was behind: the nodes' clocks are the machine's.
+            settings = {"clock": {"offset_ms": -DAYS_BEFORE * DAY_MS}}
+            venue = stack.enter_context(EmulatorProcess(settings=settings))
+            venue.control.pause_market()
         lives = {
-            kind: pool.submit(Life(bench, kind, stack, directory, stored=case.stored).live, case)
-            for kind, bench in benches.items()
+            kind: Life(Bench(venue, hardened=bool(what["hardened"])), kind, stack, directory, stored=case.stored)
+            for kind, what in KINDS.items()
         }
-        return {kind: life.result() for kind, life in lives.items()}
+        for life in lives.values():
+            life.do(case.before)
+        if case.before:
+            venue.control.offset_clock(0)
+        results = {kind: pool.submit(life.live, case) for kind, life in lives.items()}
+        return {kind: result.result() for kind, result in results.items()}
