@@ -26,7 +26,7 @@ class Scene:
     labels: dict[str, str] = field(default_factory=dict)
     resolves_secs: int = 5
     lasts_secs: int = 300
-    start_secs: int = 600
+    start_secs: int = 305
     step_secs: int = 5
     severity: str = "warning"
 

@@ -172,6 +172,7 @@ _truth = [
         labels={**NODE, "check": "deep"},
         # 120 of the last 600 took between 5 and 10 s, and the 540th of 600 is the 60th of those: 7.5 s.
         summary="One in ten deep looks of node-1 takes more than 7.5s",
+        start_secs=605,
         lasts_secs=120,
         silent_secs=60,
         fires_secs=125,
