@@ -11,8 +11,9 @@ import queue
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO
 
 import orjson
 import structlog
@@ -56,13 +57,14 @@ class EventLog:
         self._redactor = redactor
         self._waiting: queue.Queue[LifeCycleEvent | None] = queue.Queue(QUEUE_MAX)
         self._thread = threading.Thread(target=self._run, name="trueup-log", daemon=True)
-        self._out: TextIO | None = None
+        self._out: BinaryIO | None = None
         self._as_json = log_format is LogFormat.JSON
         self._identity = dict(identity)
 
     def start(self) -> None:
         """Open the file and begin to write."""
-        self._out = sys.stderr if self._path is None else self._path.open("a", encoding="utf-8")
+        # Unbuffered: what a full disk refuses is lost and counted, and does not pile up in front of the next line.
+        self._out = sys.stderr.buffer if self._path is None else self._path.open("ab", buffering=0)
         self._thread.start()
 
     def put(self, event: LifeCycleEvent) -> None:
@@ -80,7 +82,8 @@ class EventLog:
             return
         self._thread.join(FLUSH_SECS_MAX)
         if self._path is not None and self._out is not None and not self._thread.is_alive():
-            self._out.close()
+            with suppress(OSError):
+                self._out.close()
 
     def _run(self) -> None:
         log = self._logger()
@@ -94,11 +97,10 @@ class EventLog:
                     _logger.exception("the monitor's log cannot be written")
 
     def _logger(self) -> Any:
-        renderer: Any = structlog.processors.JSONRenderer(serializer=_dump)
-        if not self._as_json:
-            renderer = structlog.dev.ConsoleRenderer(colors=self._path is None and sys.stderr.isatty())
+        colours = self._path is None and sys.stderr.isatty()
+        renderer = _json_line if self._as_json else _console_line(structlog.dev.ConsoleRenderer(colors=colours))
         log = structlog.wrap_logger(
-            structlog.WriteLogger(self._out),
+            structlog.BytesLogger(self._out),
             processors=[
                 structlog.processors.add_log_level,
                 structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -134,5 +136,12 @@ def level_of(event: LifeCycleEvent) -> str:
             return LEVELS.get(kind, "info")
 
 
-def _dump(fields: Any, **_: Any) -> str:
-    return orjson.dumps(fields, default=str).decode()
+def _json_line(_logger: Any, _method: str, fields: Any) -> bytes:
+    return orjson.dumps(fields, default=str)
+
+
+def _console_line(render: Any) -> Any:
+    def line(logger: Any, method: str, fields: Any) -> bytes:
+        return str(render(logger, method, fields)).encode()
+
+    return line

@@ -1,0 +1,161 @@
+"""The monitor of a node: nothing that it hears, sees or is told can hurt the node or freeze its word."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from tests.unit.monitor.nodes import Eyes, change, look, monitor
+from trueup.model.coverage import Coverage
+from trueup.model.verdicts import Verdict, VerdictState
+from trueup.monitor.exporter import NodeExporter
+from trueup.monitor.loop_sampler import LoopSampler
+from trueup.monitor.status import GuardStatus, JournalStatus, decode, encode
+from trueup.node.look import TrueUpOutcome
+from trueup.node.phase import Phase
+
+SECRET = "planted-secret-0123456789"
+
+
+def verdict(state: VerdictState) -> Verdict:
+    return Verdict(
+        state=state, account_id="BINANCE-001", time_ns=1, window=None, coverage=Coverage(), claims=frozenset()
+    )
+
+
+def test_events_that_make_no_sense_are_counted_and_go_no_further(caplog: pytest.LogCaptureFixture) -> None:
+    made = monitor()
+    for _ in range(3):
+        made.handle.announcer.say("discrepancy", nonsense=True)
+        made.handle.announcer.say("phase", phase="NO_SUCH_PHASE")
+    made.handle.announcer.say("something new", text="x")
+    assert made.dropped()["handler_failed"] == 6
+    assert made.handle.announcer.listener_failures.total() == 0
+    assert len(caplog.records) == 1  # said once, counted after that
+    assert made.status().events_dropped == 6
+
+
+def test_a_node_that_cannot_be_counted_keeps_its_last_counts() -> None:
+    eyes = Eyes()
+    made = monitor(eyes)
+    made._on_beat()
+    eyes.raises = RuntimeError("the cache is in pieces")
+    made._next_count = 0.0
+    made._on_beat()
+    assert made.status().orders.open == 2
+    assert made.dropped()["handler_failed"] == 1
+
+
+def test_counting_that_is_slow_makes_itself_rare(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [100.0]
+    eyes = Eyes()
+    monkeypatch.setattr("trueup.monitor.node_monitor.time.perf_counter", lambda: clock[0])
+    made = monitor(eyes)
+    counted = Eyes.counts
+
+    def slow(self: Eyes) -> object:
+        clock[0] += 0.05
+        return counted(self)
+
+    monkeypatch.setattr(Eyes, "counts", slow)
+    made._on_beat()
+    assert made._next_count == pytest.approx(100.0 + 0.05 / 0.001)
+
+
+def test_a_guard_or_a_journal_that_raises_is_counted_and_the_status_still_comes() -> None:
+    made = monitor()
+
+    def broken_guard() -> GuardStatus:
+        raise OSError("no")
+
+    made.show_guard(broken_guard)
+    made.show_journal(lambda: JournalStatus(state="FAILING", error="disk full"))
+    status = made.status()
+    assert status.guard.state == "ACTIVE"
+    assert status.journal.state == "FAILING"
+    assert made.dropped()["handler_failed"] == 1
+
+
+def test_a_clean_verdict_that_nothing_confirms_is_told_as_unknown() -> None:
+    made = monitor()
+    for phase in (Phase.RECONCILING, Phase.RECONCILED):
+        made.handle.enter(phase)
+    look(made)
+    made.handle.keep(TrueUpOutcome(verdicts=(verdict(VerdictState.CLEAN),)))
+    made.handle._true_up = lambda: None  # type: ignore[assignment]  # only that there is one matters here
+    before = made.status()
+    assert (before.verdict, before.is_reconciled, before.accounts[0].verdict) == ("CLEAN", True, "CLEAN")
+    made.handle.limit_age(0.0)
+    after = made.status()
+    assert (after.verdict, after.is_reconciled, after.accounts[0].verdict) == ("UNKNOWN", False, "UNKNOWN")
+    assert "no look has confirmed the last verdict" in after.lines[0]
+
+
+def test_in_native_mode_nothing_is_said_to_be_proven() -> None:
+    made = monitor(Eyes(mode="native"))
+    made._on_beat()
+    for phase in (Phase.RECONCILING, Phase.RECONCILED):
+        made.handle.enter(phase)
+    status = made.status()
+    assert (status.verdict, status.is_reconciled, status.accounts) == ("UNKNOWN", True, ())
+    assert "run trueup audit" in status.lines[0]
+    assert b"trueup_verdict{" not in NodeExporter(made).render()
+
+
+def test_a_flood_is_shown_within_bounds_and_what_is_hidden_is_counted() -> None:
+    made = monitor()
+    for number in range(500):
+        change(made, fingerprint=f"f{number}", before="NEW", state="RESOLVED", resolved_by="ITSELF")
+    for _ in range(500):
+        look(made)
+    status = made.status()
+    assert len(status.resolved_lately) == 50
+    assert len(status.cycles) == made.config.cycles_kept
+    assert len(encode(status)) < 200_000
+    assert decode(encode(status)) == status
+
+
+def test_no_secret_comes_out_of_status_or_metrics() -> None:
+    made = monitor(secret_texts=(SECRET,))
+    text = f"GET https://x/?apiKey={SECRET}&signature=aaaaaaaabbbbbbbbccccccccdddddddd"
+    look(made, failure=text)
+    look(made, verdict="UNKNOWN", unknowns=[text])
+    made.handle.announcer.say("verdict", lines=[text], verdict="UNKNOWN")
+    made.handle.announcer.say("guard", state="HALTED", reason=text)
+    made._on_venue_query("BINANCE", "fills", 0.1, "failure", text)
+    made.handle.fail(text)
+    said = encode(made.status()) + NodeExporter(made).render()
+    assert SECRET.encode() not in said
+    assert b"bbbbbbbb" not in said
+    assert made.status().failure.startswith("GET https://x/?apiKey=***")
+
+
+def test_a_loop_that_hangs_shows_in_its_heartbeat_and_then_in_its_lag() -> None:
+    loop = asyncio.new_event_loop()
+    sampler = LoopSampler(0.01)
+
+    async def hang() -> int:
+        sampler.begin(loop)
+        await asyncio.sleep(0.05)
+        beat_ns = sampler.beat_ns
+        time.sleep(0.2)  # noqa: ASYNC251 - the hang
+        assert sampler.beat_ns == beat_ns, "nothing beats while the loop hangs"
+        await asyncio.sleep(0.05)
+        return beat_ns
+
+    before_ns = loop.run_until_complete(hang())
+    sampler.end()
+    loop.close()
+    assert sampler.beat_ns > before_ns
+    assert sampler.lag_max_secs >= 0.15
+
+
+def test_a_beat_after_its_loop_was_closed_asks_for_no_other() -> None:
+    loop = asyncio.new_event_loop()
+    sampler = LoopSampler(0.01)
+    sampler.begin(loop)
+    loop.close()
+    sampler._beat()
+    sampler.end()
