@@ -22,6 +22,7 @@ from hypothesis.stateful import (
 )
 
 from tests.unit.emulator.engine.arrange import START_MS, SYMBOLS, fingerprint
+from tests.unit.emulator.engine.crowd import ACCOUNTS, crowd, price_near, quantity_worth
 from tests.unit.emulator.engine.oracle import check_account
 from trueup.emulator.engine.clock import ManualClock
 from trueup.emulator.engine.enums import (
@@ -36,18 +37,9 @@ from trueup.emulator.engine.enums import (
 )
 from trueup.emulator.engine.events import AccountEvent, AlgoEvent, MarginCall, OrderEvent, VenueEvent
 from trueup.emulator.engine.rejections import Rejection
-from trueup.emulator.engine.settings import AccountSettings, MarketSettings, VenueSettings
-from trueup.emulator.engine.symbols import SymbolRules
+from trueup.emulator.engine.settings import MarketSettings, VenueSettings
 from trueup.emulator.engine.values import Order, OrderRequest
 from trueup.emulator.engine.venue import Venue
-
-ACCOUNTS = {
-    "oneway": AccountSettings("oneway", api_key="1", deposits={"USDT": Decimal(2_000)}),
-    "hedge": AccountSettings("hedge", api_key="2", hedge_mode=True, fee_tier=5),
-    "poor": AccountSettings(
-        "poor", api_key="3", deposits={"USDT": Decimal(200)}, leverage=100, margin_type=MarginType.ISOLATED
-    ),
-}
 
 MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
 """Programs are about replay, not about the disk, whose syncs would be most of their time."""
@@ -104,50 +96,7 @@ class VenueMachine(RuleBasedStateMachine):
         self.venue.subscribe(self._listen)
         for account in ACCOUNTS.values():
             self.venue.create_account(account)
-        self._crowd()
-
-    def _crowd(self) -> None:
-        """Begin with positions, working orders on both sides and conditional orders, so that every rule finds some."""
-        for symbol in SYMBOLS:
-            rules = self.venue.symbol(symbol)
-            size = self._quantity(rules, 6)
-            for account in ("oneway", "hedge"):
-                hedge = account == "hedge"
-                long, short = (PositionSide.LONG, PositionSide.SHORT) if hedge else (PositionSide.BOTH,) * 2
-                bought = OrderRequest(symbol, Side.BUY, OrderType.MARKET, long, quantity=size)
-                self.venue.place_order(account, bought)
-                for ticks in (2, 9):
-                    for side, leg in ((Side.BUY, long), (Side.SELL, short)):
-                        price = self._price(symbol, -ticks * side.sign)
-                        order = OrderRequest(symbol, side, OrderType.LIMIT, leg, TimeInForce.GTC, size, price)
-                        self.venue.place_order(account, order)
-                trigger = self._price(symbol, 0, -40)
-                kind = OrderType.STOP if hedge else OrderType.STOP_MARKET
-                stop = OrderRequest(
-                    symbol,
-                    Side.SELL,
-                    kind,
-                    long,
-                    quantity=size,
-                    price=trigger if hedge else None,
-                    trigger_price=trigger,
-                )
-                self.venue.place_algo_order(account, stop)
-
-        for whole in (True, False):  # nothing to close or reduce: expired, and rejected, when their trigger is met
-            bottom = self._price(SYMBOLS[0], -20)
-            stop = OrderRequest(
-                SYMBOLS[0],
-                Side.SELL,
-                OrderType.STOP_MARKET,
-                quantity=None if whole else self._quantity(self.venue.symbol(SYMBOLS[0]), 6),
-                trigger_price=bottom,
-                close_position=whole,
-                reduce_only=not whole,
-            )
-            self.venue.place_algo_order("poor", stop)
-        small = self._quantity(self.venue.symbol(SYMBOLS[1]), 3)
-        self.venue.place_order("poor", OrderRequest(SYMBOLS[1], Side.BUY, OrderType.MARKET, quantity=small))
+        crowd(self.venue)
 
     def _order(self, pick: int) -> Order | None:
         """Return one of all working orders."""
@@ -181,14 +130,7 @@ class VenueMachine(RuleBasedStateMachine):
             assert fingerprint(self.venue) == before
 
     def _price(self, symbol: str, ticks: int, basis_points: int = 0) -> Decimal:
-        rules = self.venue.symbol(symbol)
-        bid = self.venue._state.image.markets[symbol].bid_ticks
-        return rules.from_ticks(max(bid + ticks + bid * basis_points // 10_000, 1))
-
-    def _quantity(self, rules: SymbolRules, units: int) -> Decimal:
-        """Return a quantity worth about `units` times half the smallest order."""
-        half = rules.min_notional / self.venue.mark_price(rules.symbol).mark / 2
-        return max(rules.round_quantity(half * units), rules.step)
+        return price_near(self.venue, symbol, ticks, basis_points)
 
     def _leg(self, account: str, choice: bool) -> PositionSide:
         if not self.venue.hedge_mode(account):
@@ -228,7 +170,7 @@ class VenueMachine(RuleBasedStateMachine):
             OrderType.LIMIT,
             self._leg(account, leg),
             tif,
-            self._quantity(self.venue.symbol(symbol), units),
+            quantity_worth(self.venue, symbol, units),
             self._price(symbol, ticks) if match is PriceMatch.NONE else None,
             reduce_only=reduce_only and not self.venue.hedge_mode(account),
             self_trade_prevention=prevention,
@@ -244,7 +186,7 @@ class VenueMachine(RuleBasedStateMachine):
             side,
             OrderType.MARKET,
             self._leg(account, leg),
-            quantity=self._quantity(self.venue.symbol(symbol), units * 2),
+            quantity=quantity_worth(self.venue, symbol, units * 2),
             reduce_only=reduce_only and not self.venue.hedge_mode(account),
         )
         self._attempt(lambda: self.venue.place_order(account, request))
@@ -284,7 +226,7 @@ class VenueMachine(RuleBasedStateMachine):
             kind,
             self._leg(account, leg),
             tif,
-            None if closes else self._quantity(self.venue.symbol(symbol), units),
+            None if closes else quantity_worth(self.venue, symbol, units),
             self._price(symbol, 3, away) if kind.is_limit else None,
             close_position=closes,
             reduce_only=whole and not closes and not self.venue.hedge_mode(account),
@@ -301,7 +243,7 @@ class VenueMachine(RuleBasedStateMachine):
         order = self._order(pick)
         if order is not None:
             owner = order.account_id
-            quantity = self._quantity(self.venue.symbol(order.symbol), units)
+            quantity = quantity_worth(self.venue, order.symbol, units)
             price = self._price(order.symbol, ticks)
             self._attempt(
                 lambda: self.venue.amend_order(
@@ -379,7 +321,7 @@ class VenueMachine(RuleBasedStateMachine):
 
     @rule(symbol=symbols, ticks=st.integers(-20, 20), units=sizes, buyer_maker=st.booleans())
     def print_trade(self, symbol: str, ticks: int, units: int, buyer_maker: bool) -> None:
-        quantity = self._quantity(self.venue.symbol(symbol), units)
+        quantity = quantity_worth(self.venue, symbol, units)
         self.venue.print_trade(symbol, self._price(symbol, ticks), quantity, buyer_maker)
 
     @rule(pick=picks, part=st.booleans())

@@ -12,7 +12,7 @@ PROGRAMS = 500
 PROGRAMS_LONG = 20_000
 PROGRAMS_PER_SLICE = 1_000
 CODE = campaign.digest(
-    "src/trueup/emulator/engine", *(f"tests/unit/emulator/engine/{n}.py" for n in ("machine", "oracle"))
+    "src/trueup/emulator/engine", *(f"tests/unit/emulator/engine/{n}.py" for n in ("machine", "crowd", "oracle"))
 )
 STEPS = 25
 MUST_REACH = (
