@@ -86,4 +86,5 @@ def make_guard(
     )
     effect.on_change(part.poke)
     handle.announcer.observe(part.hear)
+    handle.after_looks(part.guard.looked)
     return part

@@ -163,8 +163,6 @@ class GuardPart:
             case "phase":
                 self._phase = Phase(event.data["phase"])
                 self.guard.enter(self._phase)
-            case "looked":
-                self.guard.looked()
             case "store" if event.data["state"] in LEVELS[Dimension.STORE]:
                 self.guard.rise(Dimension.STORE, LEVELS[Dimension.STORE].index(event.data["state"]))
 
@@ -363,7 +361,7 @@ class GuardPart:
         self._refusal_said[code] = now
         count = self._refused[code]
         _logger.error("a command to the guard was refused (%s, %d so far): %s", code, count, why)
-        self._on_loop(lambda: self._say("guard_refused", code=str(code), why=why, count=count))
+        self._on_loop(lambda: self._say("guard_refused", code=str(code), text=why, count=count))
 
     def _on_loop(self, work: Callable[[], None]) -> None:
         try:

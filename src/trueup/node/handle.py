@@ -37,6 +37,7 @@ class Handle:
         self._confirmed_at = -math.inf
         self._age_secs_max = math.inf
         self._doubted: set[str] = set()
+        self._after_looks: Callable[[], None] = lambda: None
         self._true_up: Callable[[], Awaitable[TrueUpOutcome]] | None = None
         self._ledgers: Callable[[], Mapping[str, Ledger]] = dict
         self._monitor: NodeMonitor | None = None
@@ -219,6 +220,14 @@ class Handle:
     def limit_age(self, secs: float) -> None:
         """Let a verdict go stale when no look has confirmed it for so long; without looks it never does."""
         self._age_secs_max = secs
+
+    def after_looks(self, hear: Callable[[], None]) -> None:
+        """Call something after every round of looks, when all that they found is shown here."""
+        self._after_looks = hear
+
+    def looked(self) -> None:
+        """Note that every account was looked at."""
+        self._after_looks()
 
     def doubt(self, account_id: str) -> None:
         """Note that something may have happened on an account since the last look at it."""

@@ -273,7 +273,7 @@ class Supervisor:
             self._settle_repairs(monitor.account)
             if monitor.account.port.verified_ns() != monitor.verified_ns:
                 monitor.account.port.remember_verified(monitor.verified_ns)
-        self._handle.announcer.note("looked")
+        self._handle.looked()
 
     def _settle_repairs(self, account: AccountTruth) -> None:
         done = account.port.take_repairs()

@@ -228,7 +228,8 @@ async def _positions_hidden(life: Life) -> None:
     await life.wait_until(lambda: str(life.handle.last_verdict) == "DISCREPANT")
     say("guarded", state=life.node.kernel.risk_engine.trading_state.name)
     TRUTH.hides_positions = False
-    await life.wait_until(lambda: str(life.handle.last_verdict) == "CLEAN")
+    await life.wait_until(lambda: life.node.kernel.risk_engine.trading_state.name != "HALTED")
+    assert str(life.handle.last_verdict) == "CLEAN"
     say("freed", state=life.node.kernel.risk_engine.trading_state.name)
 
 

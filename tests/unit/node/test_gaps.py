@@ -10,7 +10,6 @@ import pytest
 
 from trueup.config.reconciliation import ReconciliationConfig
 from trueup.model import Coverage, VerdictState, verdict_of
-from trueup.model.guard import GuardState
 from trueup.node import supervisor as module
 from trueup.node.handle import Handle
 from trueup.node.look import TrueUpOutcome
@@ -28,7 +27,6 @@ def outcome(coverage: Coverage) -> TrueUpOutcome:
 class Monitor:
     """What the supervisor asks of a monitor: it gives what it is told to, one look after the other, or hangs."""
 
-    guard_wanted = GuardState.ACTIVE
     verified_ns = 1
 
     def __init__(self, *looks: TrueUpOutcome | Exception | None) -> None:

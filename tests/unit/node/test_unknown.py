@@ -9,7 +9,6 @@ import pytest
 
 from trueup.config.reconciliation import ReconciliationConfig
 from trueup.model import Coverage, VerdictState, verdict_of
-from trueup.model.guard import GuardState
 from trueup.node.handle import Handle
 from trueup.node.look import TrueUpOutcome, together, unfinished
 from trueup.node.settings import NodeSettings
@@ -26,7 +25,6 @@ def clean(account_id: str) -> TrueUpOutcome:
 class AccountMonitor:
     """What the supervisor asks of a monitor; its true-up gives an outcome or raises."""
 
-    guard_wanted = GuardState.ACTIVE
     verified_ns = NOW_NS
 
     def __init__(self, account_id: str, failure: Exception | None = None) -> None:
