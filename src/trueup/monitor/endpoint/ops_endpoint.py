@@ -115,6 +115,5 @@ class OpsEndpoint:
         if server is None or thread is None:
             return
         server.shutdown()
-        server.server_close()
-        server.close_connections()
+        server.end()
         thread.join(JOIN_SECS_MAX)

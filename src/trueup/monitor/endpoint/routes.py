@@ -51,6 +51,7 @@ class Router:
         allowed_hosts: frozenset[str] = frozenset(),
     ) -> None:
         self._status = Shared(status_source)
+        self._document = Shared(lambda: encode_document(self._status.get()))
         self._metrics = None if metrics_source is None else Shared(metrics_source)
         self._assets = assets
         self._expected = None if token is None else f"Bearer {token}".encode()
@@ -121,7 +122,7 @@ class Router:
         return Response(HTTPStatus.OK, self._metrics.get(), METRICS_TYPE)
 
     def _say_status(self) -> Response:
-        return Response(HTTPStatus.OK, encode_document(self._status.get()), JSON)
+        return Response(HTTPStatus.OK, self._document.get(), JSON)
 
     def _say_probe(self, request: Request, word: str, doubts_of: Callable[[NodeStatus], tuple[str, ...]]) -> Response:
         """Say yes or no to everybody, since few probes can show a token, and why not to who does."""

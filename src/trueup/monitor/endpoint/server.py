@@ -1,13 +1,15 @@
 """A small HTTP server on threads of its own, bounded in everything: it must neither need the node's loop nor hurt it.
 
-Every connection carries one request. While all places are taken, a newcomer takes the place of the client that has
-been waited for the longest, so that neither idle nor slow clients, however many, keep a probe out.
+Every connection carries one request. While all places are taken, the clients that have been waited for the longest make
+room, so that neither idle nor slow clients, however many, keep a probe out.
 """
 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import logging
+import queue
 import socket
 import socketserver
 import threading
@@ -23,6 +25,8 @@ _logger = logging.getLogger("trueup.ops")
 
 CONNECTIONS_MAX = 32
 """Threads at once. A page, a scrape and two probes need four."""
+EVICTED_AT_ONCE = 16
+"""A flood is met by halves: each time the accepting thread waits for the threads that it frees."""
 BACKLOG = 128
 SEND_SECS_MAX = 10.0
 """For the whole response."""
@@ -37,8 +41,8 @@ POLL_SECS = 0.5
 Answer = Callable[[Request], Response]
 
 
-class BoundedServer(socketserver.ThreadingTCPServer):
-    """Serve HTTP on daemon threads.
+class BoundedServer(socketserver.TCPServer):
+    """Serve HTTP on daemon threads, which are made when they are needed and then kept.
 
     Parameters
     ----------
@@ -55,8 +59,6 @@ class BoundedServer(socketserver.ThreadingTCPServer):
         If it cannot listen there.
     """
 
-    daemon_threads = True
-    block_on_close = False
     allow_reuse_address = True  # a restarted node must not wait for the connections of its former life
     request_queue_size = BACKLOG
 
@@ -68,6 +70,8 @@ class BoundedServer(socketserver.ThreadingTCPServer):
         # Those that wait for their client, the longest first: to send its request, or to take the response.
         self._waiting: dict[int, socket.socket] = {}
         self._open: dict[int, socket.socket] = {}
+        self._accepted: queue.SimpleQueue[socket.socket | None] = queue.SimpleQueue()
+        self._threads = 0
         self.evicted = 0
         self.refused = 0
         self.served = 0
@@ -84,35 +88,43 @@ class BoundedServer(socketserver.ThreadingTCPServer):
             return
         with self._lock:
             self._waiting[id(request)] = self._open[id(request)] = request
+            is_thread_wanted = self._threads < len(self._open)
+        self._accepted.put(request)
+        if is_thread_wanted:
+            self._add_thread()
+
+    def _add_thread(self) -> None:
+        # A new thread for each connection would make every accept wait for the scheduler: 7 ms on a busy machine.
         try:
-            super().process_request(request, client_address)
-        except RuntimeError:  # the system gives no more threads
-            self._forget(request)
-            self.shutdown_request(request)
+            threading.Thread(target=self._work, name=f"trueup-ops-{self._threads}", daemon=True).start()
+            self._threads += 1
+        except RuntimeError:
+            # The system gives no more: those that there are serve one after the other. The next newcomer tries again.
+            _logger.warning("the ops endpoint gets no more than %d threads", self._threads)
 
     def _take_place(self) -> bool:
         if self._places.acquire(blocking=False):
             return True
         with self._lock:
-            oldest = next(iter(self._waiting.values()), None)
-            if oldest is not None:
-                del self._waiting[id(oldest)]
-                self.evicted += 1
+            oldest = list(itertools.islice(self._waiting.items(), EVICTED_AT_ONCE))
+            for key, connection in oldest:
+                del self._waiting[key]
                 with contextlib.suppress(OSError):
-                    oldest.shutdown(socket.SHUT_RDWR)
-        return oldest is not None and self._places.acquire(timeout=PLACE_SECS_MAX)
+                    connection.shutdown(socket.SHUT_RDWR)
+        self.evicted += len(oldest)
+        return bool(oldest) and self._places.acquire(timeout=PLACE_SECS_MAX)
 
-    def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Serve one connection, on its thread."""
-        try:
-            self._serve(request)
-        except OSError:
-            pass  # the client went away, or was sent away: nobody is left to tell
-        except Exception:
-            _logger.exception("the ops endpoint failed on a connection")
-        finally:
-            self._forget(request)
-            self.shutdown_request(request)
+    def _work(self) -> None:
+        while (connection := self._accepted.get()) is not None:
+            try:
+                self._serve(connection)
+            except OSError:
+                pass  # the client went away, or was sent away: nobody is left to tell
+            except Exception:
+                _logger.exception("the ops endpoint failed on a connection")
+            finally:
+                self._forget(connection)
+                self.shutdown_request(connection)
 
     def _serve(self, connection: socket.socket) -> None:
         head = read_head(connection, time.monotonic() + HEAD_SECS_MAX)
@@ -137,13 +149,16 @@ class BoundedServer(socketserver.ThreadingTCPServer):
             self._open.pop(id(connection), None)
         self._places.release()
 
-    def close_connections(self) -> None:
-        """End every connection that is open."""
+    def end(self) -> None:
+        """Stop listening, and end every connection and thread. `serve_forever` must have returned, or be told to."""
+        self.server_close()
         with self._lock:
             connections = list(self._open.values())
         for connection in connections:
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
+        for _ in range(self._threads):
+            self._accepted.put(None)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say it in the log: the base class would print a traceback."""

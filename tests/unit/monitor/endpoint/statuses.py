@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import msgspec
+
 from trueup.monitor.status import (
     AccountStatus,
     CoverageStatus,
@@ -267,6 +269,10 @@ def unknown(now_ns: int | None = None, **changes: Any) -> NodeStatus:
         "store": StoreStatus(state="LOST", since_ns=ago(50, now), detail="connection refused", write_behind_events=12),
         "journal": JournalStatus(
             state="FAILING", where="sqlite: trueup-journal.sqlite", waiting=40, dropped=3, error="disk is full"
+        ),
+        "cycles": (
+            *sound.cycles[:-3],
+            *(msgspec.structs.replace(one, verdict="UNKNOWN", result="failure") for one in sound.cycles[-3:]),
         ),
         "loop": LoopStatus(heartbeat_ns=ago(0.2, now), lag_ms_p50=4.0, lag_ms_p99=812.0, lag_ms_max=1900.0),
         "events_dropped": 7,

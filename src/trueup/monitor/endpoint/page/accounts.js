@@ -1,14 +1,15 @@
 // Each account: its verdict, how old it is, and how far each kind of record was read.
 
-import { h, panel, table, empty } from "./dom.js";
+import { h, panel, table, empty, line, word } from "./dom.js";
 import { age, count, plain, when } from "./words.js";
 
+const VERDICTS = new Set(["CLEAN", "DISCREPANT", "UNKNOWN"]);
 const STATES = { complete: ["✓", "whole", "calm"], cut: ["◐", "cut short", "wary"], failed: ["✕", "failed", "bad"], not_asked: ["–", "not asked", "faint"] };
 
 export function accounts(node, nowNs) {
   if (!node.accounts.length) return panel("accounts", "Accounts and coverage", null, empty("No account was looked at yet."));
   const kinds = [...new Set(node.accounts.flatMap((account) => account.coverage.map((one) => one.kind)))];
-  const columns = [{ label: "Account", class: "first" }, { label: "Verdict" }, ...kinds.map((kind) => ({ label: plain(kind) })), { label: "Age", class: "number" }];
+  const columns = [{ label: "Account", class: "first" }, { label: "Verdict" }, ...kinds.map((kind) => ({ label: plain(kind), head: word(plain(kind)) })), { label: "Age", class: "number" }];
   return panel("accounts", "Accounts and coverage", count(node.accounts.length, "account"),
     table("Coverage of each account by kind of record", columns, node.accounts.map((account) => row(account, kinds, nowNs))),
     node.accounts.filter((account) => account.unknowns.length).map((account) => unknowns(account)));
@@ -19,9 +20,9 @@ function row(account, kinds, nowNs) {
   return {
     key: `a-${account.account_id}`,
     cells: [
-      [h("span", { class: "line" }, account.account_id),
+      [line(account.account_id),
         account.window_from_ns !== null && h("small", null, "since ", when(account.window_from_ns, nowNs))],
-      [h("span", { class: `verdict ${account.verdict.toLowerCase().replace(/[^a-z]/g, "")}` }, account.verdict),
+      [word(account.verdict, `verdict ${VERDICTS.has(account.verdict) ? account.verdict.toLowerCase() : "unknown"}`),
         account.discrepancies + account.pending > 0 && h("small", null, `${account.discrepancies} open, ${account.pending} pending`)],
       ...kinds.map((kind) => coverage(by.get(kind))),
       age(account.time_ns, nowNs),
@@ -31,12 +32,12 @@ function row(account, kinds, nowNs) {
 
 function coverage(one) {
   if (!one) return h("span", { class: "faint" }, "none");
-  const [sign, word, tone] = STATES[one.state] ?? ["?", one.state, "wary"];
-  return h("span", { class: `coverage ${tone}`, title: one.detail || null }, h("span", { "aria-hidden": "true" }, sign), ` ${word}`);
+  const [sign, name, tone] = STATES[one.state] ?? ["?", one.state, "wary"];
+  return h("span", { class: `coverage ${tone}`, title: one.detail || null }, h("span", { "aria-hidden": "true" }, `${sign} `), word(name));
 }
 
 function unknowns(account) {
   return h("div", { class: "unknowns", "data-key": `u-${account.account_id}` },
-    h("h3", null, `Not known of ${account.account_id}`),
-    h("ul", null, account.unknowns.map((text) => h("li", { class: "line" }, text))));
+    h("h3", { class: "text" }, `Not known of ${account.account_id}`),
+    h("ul", null, account.unknowns.map((text) => line(text, "li"))));
 }

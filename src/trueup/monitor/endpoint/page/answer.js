@@ -1,9 +1,10 @@
 // The one answer: is it true now? With its age, what it rests on, and whether anybody still answers.
 
-import { h, s } from "./dom.js";
+import { clipped, h, s, word } from "./dom.js";
 import { judge, worst } from "./judgement.js";
 import { age, count, span, when, whole, NS } from "./words.js";
 
+const LINES_SHOWN = 3;
 const READ_SECS_MAX = 12; // six readings missed without a failure: the machine slept, or the browser did
 
 const HEADINGS = { CLEAN: "True to the venue", DISCREPANT: "Not true to the venue", UNKNOWN: "Not known" };
@@ -45,9 +46,14 @@ export function answer(view) {
 }
 
 function said({ chosen, failure, nodes }, reasons) {
-  const lines = chosen && !failure ? chosen.lines : [];
-  const kept = nodes.length && failure ? [["what follows is as it was last read"]] : [];
-  return [...reasons, ...lines, ...kept].map((text) => h("li", null, text));
+  const lines = chosen && !failure ? chosen.lines.filter((line) => !reasons.includes(line)) : [];
+  const more = lines.length > LINES_SHOWN ? [`and ${count(lines.length - LINES_SHOWN, "line")} more`] : [];
+  const kept = nodes.length && failure ? ["what follows is as it was last read"] : [];
+  return [...reasons, ...lines.slice(0, LINES_SHOWN), ...more, ...kept].map((text) => h("li", null, clipped(first(text))));
+}
+
+function first(text) {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function mark(verdict) {
@@ -69,15 +75,15 @@ function verdictAge({ chosen, waited }) {
   const limit = chosen.verdict_age_secs_max;
   return h("dl", { class: "answer-age" },
     h("div", null, h("dt", null, "Verdict"), h("dd", { id: "verdict-age" }, chosen.verdict_ns ? `${age(chosen.verdict_ns, nowNs)} ago` : "none yet")),
-    h("div", null, h("dt", null, "At"), h("dd", null, when(chosen.verdict_ns, nowNs))),
-    limit !== null && limit !== undefined && h("div", null, h("dt", null, "Stale after"), h("dd", null, span(limit))));
+    chosen.verdict_ns > 0 && h("div", null, h("dt", null, "At"), h("dd", null, when(chosen.verdict_ns, nowNs))),
+    chosen.verdict_ns > 0 && limit !== null && limit !== undefined && h("div", null, h("dt", null, "Stale after"), h("dd", null, span(limit))));
 }
 
 export function identity({ chosen, nodes }) {
   if (!chosen) return nodes.length > 1 ? h("p", { class: "who" }, count(nodes.length, "node")) : null;
   const tags = [chosen.environment, chosen.mode, chosen.source === "watch" && "seen from outside"].filter(Boolean);
-  return h("p", { class: "who" }, h("strong", null, chosen.trader_id || "a node without a name"),
-    tags.map((tag) => h("span", { class: "tag" }, tag)));
+  return h("p", { class: "who" }, nodes.length > 1 && h("a", { href: "#" }, "All nodes"),
+    h("strong", { class: "text" }, chosen.trader_id || "a node without a name"), tags.map((tag) => h("span", { class: "tag" }, tag)));
 }
 
 export function link({ failure, nodes, waited, token, hasToken }) {

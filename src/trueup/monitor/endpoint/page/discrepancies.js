@@ -1,6 +1,6 @@
 // The open discrepancies, filtered and sorted as the reader chose, and those that were resolved lately.
 
-import { h, panel, table, empty } from "./dom.js";
+import { h, panel, table, empty, line, word } from "./dom.js";
 import { age, count, plain, when, whole } from "./words.js";
 
 const SHOWN = 50;
@@ -15,13 +15,13 @@ const ORDER = {
 export function discrepancies(node, nowNs, choices) {
   const { discrepancies: found, discrepancies_hidden: hidden } = node;
   const note = found.length ? `${count(found.length + hidden, "discrepancy", "discrepancies")} open` : null;
-  if (!found.length && !hidden) return panel("discrepancies", "Discrepancies", note, empty("None is open."));
+  if (!found.length && !hidden) return panel("discrepancies", "Discrepancies", note, empty(node.verdict === "CLEAN" ? "None is open." : "None is known; not everything was compared."));
   const kept = found.filter((one) => matches(one, choices));
   const rows = sorted(kept, choices);
   const shown = choices.all ? rows : rows.slice(0, SHOWN);
   return panel("discrepancies", "Discrepancies", note,
     controls(found, choices),
-    shown.length ? table("Open discrepancies", columns(choices), shown.map((one) => row(one, nowNs))) : empty("None of them matches."),
+    shown.length ? table("Open discrepancies", columns(choices), shown.map((one) => row(one, nowNs)), "ordered") : empty("None of them matches."),
     shown.length < rows.length && h("p", { class: "more" }, h("button", { type: "button", "data-action": "all" }, `Show all ${whole(rows.length)}`)),
     hidden > 0 && h("p", { class: "more" }, `${whole(hidden)} more are in the journal: trueup journal list`));
 }
@@ -57,7 +57,7 @@ function columns({ sort, down }) {
     head: h("button", { type: "button", class: "sort", "data-action": "sort", "data-value": key }, label,
       h("span", { "aria-hidden": "true", class: "arrow" }, sort === key ? (down ? " ↓" : " ↑") : "")),
   });
-  return [sortable("severity", "Severity"), sortable("kind", "Kind"), { label: "What: node → venue", class: "wide" }, { label: "Where" },
+  return [sortable("severity", "Severity"), sortable("kind", "Kind", { class: "kind" }), { label: "What: node → venue", class: "wide" }, { label: "Where", class: "place" },
     sortable("age", "Age", { class: "number" }), sortable("count", "Seen", { class: "number" })];
 }
 
@@ -65,8 +65,8 @@ function row(one, nowNs) {
   return {
     key: `d-${one.fingerprint}-${one.account_id}`,
     cells: [
-      severity(one.severity), plain(one.kind),
-      [h("span", { class: "line" }, one.line), one.state && one.state !== "open" && h("small", null, plain(one.state))],
+      severity(one.severity), word(plain(one.kind)),
+      [line(one.line), one.state && one.state !== "open" && h("small", null, word(plain(one.state)))],
       where(one),
       h("span", { title: `first seen ${new Date(one.first_ns / 1e6).toISOString()}` }, age(one.first_ns, nowNs)),
       `${whole(one.count)} ×`,
@@ -75,22 +75,22 @@ function row(one, nowNs) {
 }
 
 function severity(name) {
-  return h("span", { class: `severity ${RANK[name] ? name.toLowerCase() : "info"}` }, plain(name));
+  return word(plain(name), `severity ${RANK[name] ? name.toLowerCase() : "info"}`);
 }
 
 function where(one) {
-  return [h("span", { class: "line" }, one.instrument_id), one.account_id && h("small", { class: "line" }, one.account_id)];
+  return [line(one.instrument_id), one.account_id && line(one.account_id, "small")];
 }
 
 export function resolved(node, nowNs) {
   const rows = node.resolved_lately;
   if (!rows.length) return panel("resolved", "Resolved lately", null, empty("None was open lately."));
-  const names = [{ label: "Severity" }, { label: "Kind" }, { label: "What: node → venue", class: "wide" }, { label: "Resolved by" },
+  const names = [{ label: "Severity" }, { label: "Kind", class: "kind" }, { label: "What: node → venue", class: "wide" }, { label: "Resolved by" },
     { label: "Lasted", class: "number" }, { label: "Last seen", class: "number" }];
   return panel("resolved", "Resolved lately", count(rows.length, "discrepancy", "discrepancies"),
     table("Discrepancies resolved lately", names, rows.map((one) => ({
       key: `r-${one.fingerprint}-${one.last_ns}`,
-      cells: [severity(one.severity), plain(one.kind), h("span", { class: "line" }, one.line), plain(one.resolved_by),
+      cells: [severity(one.severity), word(plain(one.kind)), line(one.line), word(plain(one.resolved_by)),
         age(one.first_ns, one.last_ns), when(one.last_ns, nowNs)],
-    }))));
+    })), "ordered"));
 }

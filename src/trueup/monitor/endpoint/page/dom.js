@@ -79,7 +79,7 @@ function isSame(one, other) {
 
 // A table that becomes a list of cards on a narrow screen. The roles are said, since a browser forgets them together
 // with `display: table`. A column is {label, class?, head?}; a row is {key, class?, cells}.
-export function table(caption, columns, rows) {
+export function table(caption, columns, rows, layout = "") {
   const head = columns.map((column) =>
     h("th", { scope: "col", role: "columnheader", class: column.class, "aria-sort": column.sort }, column.head ?? column.label),
   );
@@ -88,10 +88,28 @@ export function table(caption, columns, rows) {
       row.cells.map((cell, index) =>
         h("td", { role: "cell", class: columns[index].class, "data-label": columns[index].label }, cell))),
   );
-  return h("table", { role: "table", class: "cards" },
+  return h("table", { role: "table", class: `cards ${layout}`.trim() },
     h("caption", { class: "unseen" }, caption),
     h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, head)),
     h("tbody", { role: "rowgroup" }, body));
+}
+
+const WORD_CHARS_MAX = 26; // the longest of our own words; what is longer came from elsewhere and may break anywhere
+const LINE_CHARS_MAX = 400;
+
+// A word of a closed vocabulary, kept in one piece.
+export function word(text, name = "") {
+  return h("span", { class: `${String(text).length > WORD_CHARS_MAX ? "text" : "word"} ${name}`.trim() }, clipped(text));
+}
+
+// An identifier or an explanation: of any length, from anywhere.
+export function line(text, tag = "span") {
+  return h(tag, { class: "line" }, clipped(text));
+}
+
+export function clipped(text) {
+  const whole = String(text);
+  return whole.length > LINE_CHARS_MAX ? `${whole.slice(0, LINE_CHARS_MAX)} …` : whole;
 }
 
 export function panel(id, title, note, ...children) {

@@ -1,6 +1,6 @@
 // The figures at a glance, and the machinery in full: store, loop, journal, orders.
 
-import { h, panel } from "./dom.js";
+import { clipped, h, panel } from "./dom.js";
 import { age, count, millis, span, when, whole, NS } from "./words.js";
 
 const CALM = new Set(["MONITORING", "RECONCILED", "ACTIVE", "PRESENT", "NONE", "OK", "OFF"]);
@@ -13,19 +13,20 @@ export function toneOf(state) {
 export function figures(node, nowNs) {
   const { guard, loop, orders, store, journal } = node;
   return h("dl", { class: "figures", "data-key": "figures" }, [
-    figure("Phase", node.phase, toneOf(node.phase), node.phase_since_ns && `for ${age(node.phase_since_ns, nowNs)}`),
+    figure("Phase", node.phase, toneOf(node.phase), node.phase_since_ns ? `for ${age(node.phase_since_ns, nowNs)}` : null),
     figure("Guard", guard.state, guard.can_act ? toneOf(guard.state) : "bad", guardNote(guard)),
     figure("Orders open", whole(orders.open), "calm", inFlight(orders, nowNs)),
+    figure("External orders", whole(node.external_orders_count), "calm", `${whole(orders.external_unclaimed)} unclaimed`),
     figure("Last check", node.last_check_ns ? `${age(node.last_check_ns, nowNs)} ago` : "none yet", "calm",
       node.startup_secs !== null && node.startup_secs !== undefined && `start-up took ${millis(node.startup_secs * 1000)}`),
-    figure("Loop lag p99", millis(loop.lag_ms_p99), loop.lag_ms_p99 > 500 ? "wary" : "calm", `longest ${millis(loop.lag_ms_max)}`),
+    figure("Loop lag p99", millis(loop.lag_ms_p99), loop.lag_ms_p99 > 500 ? "wary" : "calm", loop.lag_ms_max === null ? null : `longest ${millis(loop.lag_ms_max)}`),
     figure("Store", store.state, toneOf(store.state), storeNote(store)),
     figure("Journal", journal.state, journal.dropped ? "bad" : toneOf(journal.state), journalNote(journal)),
   ]);
 }
 
 function figure(name, value, tone, note) {
-  return h("div", { class: `figure ${tone}` }, h("dt", null, name), h("dd", null, h("strong", null, value), note && h("small", null, note)));
+  return h("div", { class: `figure ${tone}` }, h("dt", null, name), h("dd", null, h("strong", null, clipped(value)), note && h("small", null, clipped(note))));
 }
 
 function guardNote(guard) {
@@ -34,9 +35,9 @@ function guardNote(guard) {
   return guard.source && `by ${guard.source}`;
 }
 
-function inFlight(orders, nowNs) {
+function inFlight(orders, nowNs, words = " in flight") {
   const oldest = orders.inflight_oldest_ns;
-  return `${whole(orders.inflight)} in flight${orders.inflight && oldest ? `, oldest ${age(oldest, nowNs)}` : ""}`;
+  return `${whole(orders.inflight)}${words}${orders.inflight && oldest ? `, oldest ${age(oldest, nowNs)}` : ""}`;
 }
 
 function storeNote(store) {
@@ -52,8 +53,9 @@ export function machinery(node, nowNs) {
   const { orders, store, journal, loop } = node;
   const rows = [
     ["Orders", [
-      ["Open", whole(orders.open)], ["In flight", inFlight(orders, nowNs)],
-      ["External", `${whole(orders.external_claimed)} claimed, ${whole(orders.external_unclaimed)} unclaimed, ${whole(orders.external_filtered)} filtered`],
+      ["Open", whole(orders.open)], ["In flight", inFlight(orders, nowNs, "")],
+      ["External, claimed", whole(orders.external_claimed)], ["External, unclaimed", whole(orders.external_unclaimed)],
+      ["External, filtered", whole(orders.external_filtered)],
       ["Inferred fills", whole(orders.inferred_fills), orders.inferred_fills], ["Synthetic orders", whole(orders.synthetic_orders), orders.synthetic_orders],
     ]],
     ["Store", [
@@ -64,7 +66,7 @@ export function machinery(node, nowNs) {
     ]],
     ["Event loop", [
       ["Heartbeat", loop.heartbeat_ns ? `${age(loop.heartbeat_ns, nowNs)} ago` : "none yet"],
-      ["Lag", `p50 ${millis(loop.lag_ms_p50)}, p99 ${millis(loop.lag_ms_p99)}, longest ${millis(loop.lag_ms_max)}`],
+      ["Lag p50", millis(loop.lag_ms_p50)], ["Lag p99", millis(loop.lag_ms_p99)], ["Longest lag", millis(loop.lag_ms_max)],
       ["Events dropped", whole(node.events_dropped), node.events_dropped],
     ]],
     ["Journal", [
@@ -74,9 +76,8 @@ export function machinery(node, nowNs) {
       journal.error && ["Error", journal.error, true],
     ]],
   ];
-  return panel("machinery", "Orders and machinery", null, rows.map(([title, facts]) => [
+  return panel("machinery", "Orders and machinery", null, h("div", { class: "columns" }, rows.map(([title, facts]) => h("div", null,
     h("h3", null, title),
     h("dl", { class: "facts" }, facts.filter(Boolean).map(([name, value, isOdd]) =>
-      h("div", { class: isOdd ? "odd" : null }, h("dt", null, name), h("dd", null, value)))),
-  ]));
+      h("div", { class: isOdd ? "odd" : null }, h("dt", null, name), h("dd", null, value))))))));
 }

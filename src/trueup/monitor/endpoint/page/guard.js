@@ -1,6 +1,6 @@
 // What the node may do now, why, and how it came to that.
 
-import { h, panel, empty } from "./dom.js";
+import { h, panel, empty, word, clipped } from "./dom.js";
 import { toneOf } from "./figures.js";
 import { age, when } from "./words.js";
 
@@ -8,12 +8,12 @@ export function guard(node, nowNs) {
   const now = node.guard;
   const apart = now.effective && now.effective !== now.state;
   return panel("guard", "Guard", now.since_ns ? `for ${age(now.since_ns, nowNs)}` : null,
-    h("p", { class: "guard-now" }, h("strong", { class: `state ${toneOf(now.state)}` }, now.state), now.reason && ` ${now.reason}`),
+    h("p", { class: "guard-now" }, word(now.state, `state ${toneOf(now.state)}`), now.reason && ` ${now.reason}`),
     !now.can_act && h("p", { class: "odd" }, "The guard cannot act: the node may do what it should not."),
     apart && h("p", { class: "odd" }, `The engine's own trading state is ${now.effective}.`),
     h("h3", null, "History"),
     now.history.length ? h("ol", { class: "history" }, [...now.history].reverse().map((change, index) =>
       h("li", { "data-key": `g-${change.time_ns}-${index}` }, when(change.time_ns, nowNs),
-        h("span", { class: `state ${toneOf(change.state)}` }, change.state),
-        h("span", { class: "line" }, [change.reason, change.source && `(${change.source})`].filter(Boolean).join(" "))))) : empty("It was never changed."));
+        word(change.state, `state ${toneOf(change.state)}`),
+        h("span", { class: "text" }, clipped([change.reason, change.source && `(${change.source})`].filter(Boolean).join(" ")))))) : empty("It was never changed."));
 }

@@ -5,7 +5,7 @@ import { accounts } from "./accounts.js";
 import { announce, answer, identity, link } from "./answer.js";
 import { discrepancies, resolved } from "./discrepancies.js";
 import { figures, machinery } from "./figures.js";
-import { fleet, nameOf } from "./fleet.js";
+import { fleet, namesOf } from "./fleet.js";
 import { guard } from "./guard.js";
 import { show, h } from "./dom.js";
 import { Reader } from "./reader.js";
@@ -23,8 +23,8 @@ function nodesOf(read) {
 }
 
 function chosenOf(nodes) {
-  const wanted = decodeURIComponent(location.hash.slice(1));
-  return nodes.find((node, index) => nameOf(node, index) === wanted) ?? (nodes.length === 1 ? nodes[0] : null);
+  const names = namesOf(nodes);
+  return nodes.find((_, index) => `#${encodeURIComponent(names[index])}` === location.hash) ?? (nodes.length === 1 ? nodes[0] : null);
 }
 
 function render() {
@@ -52,8 +52,9 @@ function sections(view) {
     figures(chosen, nowNs),
     discrepancies(chosen, nowNs, choices),
     timeline(chosen, nowNs, place("sections").clientWidth),
-    h("div", { class: "pair", "data-key": "pair-1" }, accounts(chosen, nowNs), venue(chosen, nowNs)),
-    h("div", { class: "pair", "data-key": "pair-2" }, guard(chosen, nowNs), machinery(chosen, nowNs)),
+    accounts(chosen, nowNs),
+    h("div", { class: "pair", "data-key": "pair" }, venue(chosen, nowNs), guard(chosen, nowNs)),
+    machinery(chosen, nowNs),
     resolved(chosen, nowNs),
   ];
 }

@@ -1,6 +1,6 @@
 // The checks as they followed each other: how long each took, what it found. The strip beneath is the verdict over time.
 
-import { h, s, panel, table, empty } from "./dom.js";
+import { h, s, panel, table, empty, word } from "./dom.js";
 import { count, millis, plain, span, when, whole, NS } from "./words.js";
 
 const HEIGHT = 128;
@@ -95,6 +95,6 @@ function asTable(cycles, nowNs) {
     { label: "Differences", class: "number" }, { label: "Steps", class: "number" }];
   return table("Checks, the latest first", columns, [...cycles].reverse().map((one, index) => ({
     key: `c-${one.time_ns}-${index}`,
-    cells: [when(one.time_ns, nowNs), plain(one.check), plain(one.result), one.verdict || "none", millis(one.secs * 1000), whole(one.discrepancies), whole(one.steps)],
+    cells: [when(one.time_ns, nowNs), word(plain(one.check)), word(plain(one.result)), word(one.verdict || "none"), millis(one.secs * 1000), whole(one.discrepancies), whole(one.steps)],
   })));
 }

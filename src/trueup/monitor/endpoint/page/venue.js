@@ -1,6 +1,6 @@
 // The questions to the venue: how many, how many failed, and how long the answers took.
 
-import { h, s, panel, table, empty } from "./dom.js";
+import { h, s, panel, table, empty, line, word } from "./dom.js";
 import { age, millis, plain, whole } from "./words.js";
 
 const WIDTH = 120;
@@ -13,7 +13,7 @@ export function venue(node, nowNs) {
   const columns = [{ label: "Query", class: "first" }, { label: "Asked", class: "number" }, { label: "Failed", class: "number" },
     { label: "p50", class: "number" }, { label: "p99", class: "number" }, { label: "1 ms to 10 s", class: "chart" }];
   return panel("venue", "Venue latency", "p50 to p99 by kind of query",
-    table("Questions to the venue by kind", columns, node.venue.map((one) => row(one, nowNs))));
+    table("Questions to the venue by kind", columns, node.venue.map((one) => row(one, nowNs)), "four"));
 }
 
 function row(one, nowNs) {
@@ -21,8 +21,8 @@ function row(one, nowNs) {
   return {
     key: `v-${one.client_id}-${one.query}`,
     cells: [
-      [plain(one.query), h("small", { class: "line" }, one.client_id, one.last_ns ? `, ${age(one.last_ns, nowNs)} ago` : ""),
-        one.last_error && h("small", { class: "line odd" }, one.last_error)],
+      [word(plain(one.query)), h("small", { class: "line" }, one.client_id, one.last_ns ? `, ${age(one.last_ns, nowNs)} ago` : ""),
+        one.last_error && h("small", { class: "odd" }, line(one.last_error))],
       whole(one.count),
       h("span", { class: failed ? "odd" : null, title: `${one.failures} failed, ${one.timeouts} timed out` }, whole(failed)),
       millis(one.p50_ms), millis(one.p99_ms), bar(one),

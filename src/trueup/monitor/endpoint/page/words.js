@@ -6,12 +6,10 @@ export const NS = 1e9;
 
 export function span(secs) {
   const whole = Math.max(0, Math.floor(secs));
-  const days = Math.floor(whole / 86400);
-  const hours = Math.floor(whole / 3600) % 24;
-  const minutes = Math.floor(whole / 60) % 60;
-  if (days) return `${days} d ${hours} h`;
-  if (hours) return `${hours} h ${minutes} min`;
-  return minutes ? `${minutes} min ${whole % 60} s` : `${whole} s`;
+  const units = [["d", Math.floor(whole / 86400)], ["h", Math.floor(whole / 3600) % 24], ["min", Math.floor(whole / 60) % 60], ["s", whole % 60]];
+  const first = units.findIndex(([, number]) => number > 0);
+  if (first < 0) return "0 s";
+  return units.slice(first, first + 2).filter(([, number]) => number).map(([unit, number]) => `${number} ${unit}`).join(" ");
 }
 
 export function count(number, noun, plural = `${noun}s`) {
