@@ -14,13 +14,12 @@ from trueup.config.trading_node.live_config import LiveTradingNodeConfig
 from trueup.errors import JournalError, JournalUnavailableError
 from trueup.journal.chain import PLAIN, Seal
 from trueup.journal.database import reading_engine
-from trueup.journal.place import Place
+from trueup.journal.place import FILE_NAME, Place
 from trueup.journal.reader import journal_errors
 from trueup.journal.schema import version_of
 from trueup.journal.settings import JournalSettings
 from trueup.node.state import default_state_dir
 
-FILE_NAME = "journal.sqlite3"
 NO_STORE = "no-store"
 """Names the state directory of a node without a store: its journal outlives it, whatever else it forgets."""
 

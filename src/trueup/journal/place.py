@@ -10,6 +10,8 @@ from sqlalchemy.exc import ArgumentError
 
 from trueup.errors import ConfigValueError
 
+FILE_NAME = "journal.sqlite3"
+"""In a node's state directory, unless the settings name another place."""
 ALLOWED = "a path, sqlite:///PATH, or postgresql+psycopg://USER@HOST:PORT/DATABASE"
 POSTGRESQL_DRIVERS = frozenset({"postgresql", "postgres", "postgresql+psycopg"})
 

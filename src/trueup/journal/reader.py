@@ -16,7 +16,7 @@ from trueup.journal.append import record_from
 from trueup.journal.database import reading_engine
 from trueup.journal.place import Place
 from trueup.journal.query import Query, select_discrepancies, select_entries
-from trueup.journal.schema import require
+from trueup.journal.schema import chains, entries, require
 from trueup.journal.trouble import TroubleKind, trouble_of
 from trueup.journal.values import DiscrepancyRecord, StoredEntry
 
@@ -85,6 +85,17 @@ class JournalReader:
     def discrepancies(self, query: Query | None = None) -> list[DiscrepancyRecord]:
         """Return records of discrepancies, the lately changed first unless asked otherwise."""
         return list(self.each_discrepancy(query or Query()))
+
+    def entry(self, chain: str, sequence: int) -> StoredEntry | None:
+        """Return one entry of a chain, None if it is not there."""
+        statement = (
+            sa.select(chains.c.name.label("chain"), entries)
+            .join(chains, chains.c.id == entries.c.chain_id)
+            .where(chains.c.name == chain, entries.c.sequence == sequence)
+        )
+        with self.transaction() as connection:
+            row = connection.execute(statement).one_or_none()
+        return None if row is None else entry_from(row)
 
     def each_entry(self, query: Query) -> Iterator[StoredEntry]:
         """Yield entries, a bounded number of them in memory at a time."""
