@@ -23,6 +23,8 @@ HUMAN_LINES = {
     "store": "store {state} ({url})",
     "problem": "problem: {text}",
     "guard": "guard {state}: {reason}",
+    "ops": "status page at {url}",
+    "ops_failed": "no status page: {text}",
     "failed": "NOT TRADING: {reason}",
     "stopping": "stopping on {signal} (once more to force)",
     "stopped": "stopped, exit code {exit_code}",

@@ -140,7 +140,13 @@ def _guard(context: SightContext) -> Part | None:
     return guard_of(context)
 
 
-PARTS: tuple[Callable[[SightContext], Part | None], ...] = (_monitor, _journal, _guard)
+def _endpoint(context: SightContext) -> Part | None:
+    from trueup.node.serving import endpoint_of
+
+    return endpoint_of(context)
+
+
+PARTS: tuple[Callable[[SightContext], Part | None], ...] = (_monitor, _journal, _guard, _endpoint)
 """What makes each part, in the order in which they start and end backwards; None where the settings leave it out.
 
 Whoever adds one writes a function like the first and imports the part inside of it, so that a node without it does not
