@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from trueup._version import __version__
-from trueup.cli import check, demo, drill, emulator, journal, probe, run
+from trueup.cli import check, demo, drill, emulator, guard, journal, ops, probe, run
 from trueup.errors import TrueupError
 
 EXIT_INTERRUPTED = 130  # the shell's convention for SIGINT: 128 + 2
@@ -47,6 +47,8 @@ app.add_typer(emulator.app, name="emulator")
 app.add_typer(drill.app, name="drill")
 app.add_typer(probe.app, name="probe")
 app.add_typer(journal.app, name="journal")
+app.add_typer(ops.app, name="ops")
+app.add_typer(guard.app, name="guard")
 
 
 def main() -> None:
