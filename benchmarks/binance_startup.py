@@ -177,7 +177,7 @@ def _figures(starts: dict[tuple[str, int], list[Start]], few: int, many: int, pa
 def _of(what: str, starts: list[Start], goal: float | None) -> list[Figure]:
     connect = max(one.connect_secs for one in starts)
     equal = sum(one.equal for one in starts)
-    note = f"connection up to {connect:.2f} s; equal to the venue in {equal} of {len(starts)}"
+    note = f"connection up to {connect:.2f} s; positions and working orders right in {equal} of {len(starts)}"
     requests = f"{max(one.requests for one in starts):,} requests"
     refused = tuple(float(one.refused) for one in starts)
     return [

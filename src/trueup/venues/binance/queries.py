@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -126,13 +127,10 @@ class VenueQueries:
 
         A round trip without either left no trace in the account, so nothing that counts is missed.
         """
-        symbols: set[str] = set()
-        for kind in ("COMMISSION", "REALIZED_PNL"):
-            found = await self._income_symbols(kind, start_ms, end_ms)
-            if found is None:
-                return None
-            symbols |= found
-        return symbols
+        kinds = ("COMMISSION", "REALIZED_PNL")
+        found = await asyncio.gather(*(self._income_symbols(kind, start_ms, end_ms) for kind in kinds))
+        known = [symbols for symbols in found if symbols is not None]
+        return set().union(*known) if len(known) == len(kinds) else None
 
     # -- single records -----------------------------------------------------------------------------------------------
 

@@ -3,7 +3,8 @@
 python -m tests.integration.venues.binance.node_main '{"hardened": true, "mode": "verified", ...}'
 
 It says TRADING once its trader runs, or STOPPED when it never will, answers each line `look` with what the node holds
-(RESULT and JSON), and ends after a line `stop`, or when its input ends.
+(RESULT and JSON), submits an order for each line `submit` and JSON (and answers with a look), and ends after a line
+`stop`, or when its input ends.
 """
 
 from __future__ import annotations
@@ -44,6 +45,8 @@ PATIENT = replace(
     stream=replace(QUICK.stream, silence_secs=3.0, connect_timeout_secs=5.0),
 )
 """As `QUICK`, but patient with processes that share few cores: a late answer is not the fault that is looked at."""
+NIGHT = replace(PATIENT, clock_interval_secs=0.5, stream=replace(PATIENT.stream, renew_secs=0.5, renew_retry_secs=0.5))
+"""For a venue whose clock jumps by minutes several times a second: renewed and measured as often."""
 VERIFIED = {"mode": "verified", "history": "full", "open_check_interval_secs": 5.0}
 """The defaults, but for the history. Looks twice a second would use up the venue's minute, and then wait for it."""
 
@@ -65,15 +68,19 @@ class Trader(Strategy):
 
     def on_start(self) -> None:
         """Submit the orders: symbol, side, quantity, and a price unless it is a market order."""
-        for symbol, side, quantity, price in self.plan.get("orders", []):
-            instrument = self.cache.instrument(instrument_id(symbol))
-            size = instrument.make_qty(Decimal(quantity))
-            if price is None:
-                order = self.order_factory.market(instrument.id, OrderSide[side], size)
-            else:
-                limit = instrument.make_price(Decimal(price))
-                order = self.order_factory.limit(instrument.id, OrderSide[side], size, limit)
-            self.submit_order(order)
+        for wanted in self.plan.get("orders", []):
+            self.submit(*wanted)
+
+    def submit(self, symbol: str, side: str, quantity: str, price: str | None) -> None:
+        """Submit one order."""
+        instrument = self.cache.instrument(instrument_id(symbol))
+        size = instrument.make_qty(Decimal(quantity))
+        if price is None:
+            order = self.order_factory.market(instrument.id, OrderSide[side], size)
+        else:
+            limit = instrument.make_price(Decimal(price))
+            order = self.order_factory.limit(instrument.id, OrderSide[side], size, limit)
+        self.submit_order(order)
 
 
 def build(plan: dict[str, Any]) -> tuple[TradingNode, Any]:
@@ -90,6 +97,7 @@ def build(plan: dict[str, Any]) -> tuple[TradingNode, Any]:
         base_url_ws=ready.stream,
         instrument_provider=provider,
     )
+    settings = NIGHT if plan.get("night") else PATIENT
     store = None
     if plan.get("redis_port"):
         store = CacheConfig(database=DatabaseConfig(type="redis", host="127.0.0.1", port=plan["redis_port"]))
@@ -100,7 +108,7 @@ def build(plan: dict[str, Any]) -> tuple[TradingNode, Any]:
         # The engine's own defaults, but for the wait after the start, which lets nothing happen here.
         exec_engine=LiveExecEngineConfig(reconciliation=True, reconciliation_startup_delay_secs=0.1),
         data_clients={"BINANCE": data},
-        exec_clients={"BINANCE": exec_config(ready, hardened=hardened, settings=PATIENT, symbols=symbols)},
+        exec_clients={"BINANCE": exec_config(ready, hardened=hardened, settings=settings, symbols=symbols)},
         timeout_connection=15.0,
         timeout_reconciliation=plan.get("timeout_reconciliation", 15.0),
         timeout_disconnection=3.0,
@@ -185,7 +193,11 @@ class Watched:
         started = asyncio.ensure_future(self._say_when_trading(run))
         try:
             while (line := (await commands.readline()).decode().strip()) not in ("", "stop"):
-                assert line == "look", line
+                word, _, rest = line.partition(" ")
+                assert word in ("look", "submit"), line
+                if word == "submit":
+                    (strategy,) = self.node.trader.strategies()
+                    strategy.submit(*json.loads(rest))
                 say("RESULT", self.look())
         finally:
             started.cancel()

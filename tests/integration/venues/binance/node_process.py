@@ -79,6 +79,10 @@ class NodeProcess:
         """Return what the node holds."""
         return self._ask("look")
 
+    def submit(self, symbol: str, side: str, quantity: str, price: str | None) -> dict[str, Any]:
+        """Let the node's strategy submit an order, and return what the node holds then."""
+        return self._ask(f"submit {json.dumps([symbol, side, quantity, price])}")
+
     def look_until(self, holds: Callable[[dict[str, Any]], bool], secs: float) -> dict[str, Any]:
         """Look until something holds, and return the last look whether it does or not."""
         deadline = time.monotonic() + secs
