@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from trueup.core.diff_fills import diff_booked_fills, diff_missing_fills
 from trueup.core.diff_lone_orders import diff_missing_orders, diff_node_only
@@ -18,7 +18,7 @@ from trueup.core.diff_positions import diff_balances, diff_positions
 from trueup.core.expected import find_missing
 from trueup.core.pending import PendingOrder
 from trueup.core.tolerance import Tolerance
-from trueup.core.view import View
+from trueup.core.view import View, view_of
 from trueup.model.discrepancies import Discrepancy
 from trueup.model.snapshots import NodeSnapshot, VenueSnapshot
 
@@ -35,13 +35,10 @@ class Comparison:
         Every difference, in a deterministic order: instrument, time, subject, kind.
     pending : tuple of PendingOrder
         Orders between the node and the venue, which are no difference yet.
-    view : View or None
-        Both snapshots side by side, for the plan that follows.
     """
 
     discrepancies: tuple[Discrepancy, ...] = ()
     pending: tuple[PendingOrder, ...] = ()
-    view: View | None = field(default=None, repr=False, compare=False)
 
 
 def compare(
@@ -50,6 +47,7 @@ def compare(
     tolerance: Tolerance = _DEFAULT,
     *,
     claims: Mapping[str, str] | None = None,
+    view: View | None = None,
 ) -> Comparison:
     """Compare both sides and tell apart what differs and what is only under way.
 
@@ -63,9 +61,11 @@ def compare(
     claims : mapping of str to str, optional
         The explicit claims, instrument to strategy; with them, orders that nobody owns on a claimed instrument are
         found.
+    view : View, optional
+        Of these two snapshots, where one was made already.
     """
     assert venue.account_id == node.account_id, "two accounts must not be compared with each other"
-    view = View(venue, node)
+    view = view_of(venue, node, view)
     missing = find_missing(view)
     found: list[Discrepancy] = []
     pending: list[PendingOrder] = []
@@ -87,7 +87,7 @@ def compare(
     found = _in_order(found)
     pending += waiting
     pending.sort(key=lambda order: (order.instrument_id, order.client_order_id))
-    return Comparison(discrepancies=tuple(found), pending=tuple(pending), view=view)
+    return Comparison(discrepancies=tuple(found), pending=tuple(pending))
 
 
 def diff(

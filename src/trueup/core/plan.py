@@ -14,7 +14,7 @@ from trueup.core.cases import gather
 from trueup.core.owners import OwnerBook
 from trueup.core.plan_instrument import InstrumentPlanner
 from trueup.core.settings import PlanSettings
-from trueup.core.view import View
+from trueup.core.view import View, view_of
 from trueup.model.discrepancies import Discrepancy
 from trueup.model.plans import Plan
 from trueup.model.snapshots import NodeSnapshot, VenueSnapshot
@@ -58,9 +58,7 @@ def plan(
     seen = acted_on if observed is None else tuple(observed)
     if not acted_on:
         return Plan()
-    view = view or View(venue, node)
-    assert view.venue is venue, "the view must be of these snapshots"
-    assert view.node is node, "the view must be of these snapshots"
+    view = view_of(venue, node, view)
     owners = OwnerBook.of(node, settings.claims, settings.known_traders)
     steps: list[list[Step]] = []
     refused: list[Refusal] = []

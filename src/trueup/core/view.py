@@ -240,3 +240,12 @@ class View:
     def is_opening_order(self, order: OrderRecord) -> bool:
         """Return whether a node order is an opening balance of ours."""
         return order.client_order_id == opening_client_order_id(self.node.account_id, order.instrument_id, order.leg)
+
+
+def view_of(venue: VenueSnapshot, node: NodeSnapshot, made: View | None = None) -> View:
+    """Return the view of two snapshots: the one made already, or a new one."""
+    if made is None:
+        return View(venue, node)
+    assert made.venue is venue, "the view must be of these snapshots"
+    assert made.node is node, "the view must be of these snapshots"
+    return made

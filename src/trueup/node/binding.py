@@ -82,6 +82,9 @@ class AccountPort(Protocol):
     def apply(self, step: Step) -> None:
         """Apply one step, at once; what goes wrong is kept in what `begin` returned."""
 
+    def end(self) -> None:
+        """Let go of the reading that was applied from."""
+
     def long_replay(self) -> AbstractContextManager[None]:
         """Return what to hold while thousands of steps are applied: it spares the engine repeated work."""
 

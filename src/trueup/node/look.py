@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from trueup.core.diff import Comparison
@@ -126,6 +126,8 @@ def _how_far(part: KindCoverage) -> str:
     return "complete" if part.is_complete else "cut"
 
 
+STEPS_KEPT_MAX = 2_000
+"""Of one true-up. A replay of 100,000 steps is no list to read, and would keep 50 MB for as long as it is shown."""
 _WORST_FIRST = (VerdictState.DISCREPANT, VerdictState.UNKNOWN, VerdictState.CLEAN)
 
 
@@ -142,7 +144,9 @@ class TrueUpOutcome:
     refused : tuple of Refusal
         Why it was not healed, and what the operator should do.
     steps : tuple of Step
-        What was applied to the node.
+        What was applied to the node; of a long replay the first `STEPS_KEPT_MAX`.
+    steps_more : int
+        Steps that were applied beyond those.
     problems : tuple of str
         Steps that could not be applied.
     """
@@ -151,7 +155,18 @@ class TrueUpOutcome:
     discrepancies: tuple[Discrepancy, ...] = ()
     refused: tuple[Refusal, ...] = ()
     steps: tuple[Step, ...] = ()
+    steps_more: int = 0
     problems: tuple[str, ...] = ()
+
+    @property
+    def steps_count(self) -> int:
+        """Return how many steps were applied."""
+        return len(self.steps) + self.steps_more
+
+    def with_steps(self, steps: tuple[Step, ...]) -> TrueUpOutcome:
+        """Return the outcome with more steps applied, of which only so many are kept."""
+        kept = (*self.steps, *steps[: max(0, STEPS_KEPT_MAX - len(self.steps))])
+        return replace(self, steps=kept, steps_more=self.steps_count + len(steps) - len(kept))
 
     @property
     def verdict(self) -> VerdictState:
@@ -202,5 +217,6 @@ def together(outcomes: list[TrueUpOutcome]) -> TrueUpOutcome:
         discrepancies=tuple(one for outcome in outcomes for one in outcome.discrepancies),
         refused=tuple(one for outcome in outcomes for one in outcome.refused),
         steps=tuple(one for outcome in outcomes for one in outcome.steps),
+        steps_more=sum(outcome.steps_more for outcome in outcomes),
         problems=tuple(one for outcome in outcomes for one in outcome.problems),
     )

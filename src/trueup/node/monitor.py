@@ -112,7 +112,7 @@ class Monitor:
         except Exception as error:
             tell(0, f"{type(error).__name__}: {error}")
             raise
-        tell(0 if outcome is None else len(outcome.steps), "")
+        tell(0 if outcome is None else outcome.steps_count, "")
         return outcome
 
     def _teller(self, check: str) -> Callable[[int, str], None]:
@@ -148,9 +148,8 @@ class Monitor:
             outcome = replace(
                 outcome,
                 refused=made.refused,
-                steps=(*outcome.steps, *made.steps),
                 problems=(*outcome.problems, *applied.problems),
-            )
+            ).with_steps(made.steps)
             if number and not made.steps:
                 break
             if not made.steps:

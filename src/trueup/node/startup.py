@@ -7,6 +7,7 @@ import logging
 import time
 from dataclasses import dataclass, replace
 
+from trueup.model.plans import Plan
 from trueup.model.steps import RefusalCode
 from trueup.model.verdicts import VerdictState
 from trueup.node.account import NS_PER_SECOND, AccountTruth, Depth
@@ -117,14 +118,8 @@ class StartUp:
             if look.verdict.unknowns:
                 reason = "; ".join(look.verdict.unknowns)
             else:
-                act_on = self._account.judge(look, at_startup=True)
-                made, applied = await self._account.heal(look, act_on, at_startup=True)
-                outcome = replace(
-                    outcome,
-                    refused=made.refused,
-                    steps=(*outcome.steps, *made.steps),
-                    problems=tuple(applied.problems),
-                )
+                made, problems = await self._heal(look)
+                outcome = replace(outcome, refused=made.refused, problems=problems).with_steps(made.steps)
                 heals += bool(made.steps)
                 reason = f"{len(look.discrepancies)} differences remain"
                 if depth.widen_to_ns is not None and any(one.code in _WANT_MORE_HISTORY for one in made.refused):
@@ -137,12 +132,20 @@ class StartUp:
                     before, backoff_secs = None, BACKOFF_SECS
                     depth = replace(depth, anew=False)
                     if time.monotonic() < deadline:
+                        # The next look tells it all anew. Until then a large account should not be held twice.
+                        outcome = replace(outcome, discrepancies=())
+                        del look, made
                         continue
             before = look
             if time.monotonic() + backoff_secs >= deadline:
                 return StartUpResult(outcome=outcome, look=look, reason=f"{reason}, and {timeout_secs:g} s have passed")
             await asyncio.sleep(backoff_secs)
             backoff_secs = min(2 * backoff_secs, BACKOFF_SECS_MAX)
+
+    async def _heal(self, look: Look) -> tuple[Plan, tuple[str, ...]]:
+        act_on = self._account.judge(look, at_startup=True)
+        made, applied = await self._account.heal(look, act_on, at_startup=True)
+        return made, tuple(applied.problems)
 
     @property
     def _purges(self) -> bool:

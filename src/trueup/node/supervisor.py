@@ -165,7 +165,7 @@ class Supervisor:
         except Exception as error:
             told(None, 0, f"{type(error).__name__}: {error}")
             raise
-        told(result.look, len(result.outcome.steps), "")
+        told(result.look, result.outcome.steps_count, "")
         account.forget_history()
         self._settle_repairs(account)
         return result
@@ -290,7 +290,7 @@ class Supervisor:
         others = [one for account_id, one in self._latest.items() if account_id not in looked_at]
         if len(looked_at) == 1:
             # Steps were done once; the account's word stands until the next look at it.
-            self._latest[next(iter(looked_at))] = replace(outcome, steps=(), problems=())
+            self._latest[next(iter(looked_at))] = replace(outcome, steps=(), steps_more=0, problems=())
         outcome = together([*others, outcome])
         changed = self._handle.keep(outcome)
         if not changed and not outcome.steps and during == "monitoring":
@@ -300,7 +300,7 @@ class Supervisor:
             "during": during,
             "discrepancies": len(outcome.discrepancies),
             "kinds": sorted({one.kind.value for one in outcome.discrepancies}),
-            "steps": len(outcome.steps),
+            "steps": outcome.steps_count,
             "lines": list(outcome.lines[:LINES_MAX]),
         }
         if secs is not None:

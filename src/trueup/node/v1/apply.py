@@ -120,6 +120,10 @@ class Applier:
         self._broken.clear()
         return self._applied
 
+    def end(self) -> None:
+        """Let go of the reading: it may be the largest thing in the process."""
+        self._reading = None
+
     def apply(self, step: Step) -> None:
         """Apply one step, at once and without a pause; a failure is kept, not raised."""
         name = type(step).__name__

@@ -120,6 +120,10 @@ class V1Account:
         """Apply one step."""
         self._applier.apply(step)
 
+    def end(self) -> None:
+        """Let go of the reading."""
+        self._applier.end()
+
     def long_replay(self) -> AbstractContextManager[None]:
         """Collect what the portfolio's statistics record."""
         return closes_collected(self._binding.portfolio.analyzer)
