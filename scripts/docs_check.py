@@ -59,6 +59,15 @@ def generated_faults(*, write: bool) -> Iterator[str]:
             yield f"{path.relative_to(ROOT)}: a generated part is not what its function renders; run 'make generate'"
 
 
+def deployment_faults(*, write: bool) -> Iterator[str]:
+    """Compare ``deploy/`` with what ``trueup ops export`` writes."""
+    from trueup.ops.export import differences, export
+
+    if write:
+        export(ROOT / "deploy", force=True)
+    yield from (f"deploy/{fault}; run 'make generate'" for fault in differences(ROOT / "deploy"))
+
+
 def documents() -> list[Path]:
     return sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "deploy").rglob("*.md")])
 
@@ -87,7 +96,7 @@ def snippet_faults(path: Path, text: str) -> Iterator[str]:
 
 def main() -> int:
     write = "--write" in sys.argv[1:]
-    faults = list(generated_faults(write=write))
+    faults = [*generated_faults(write=write), *deployment_faults(write=write)]
     if not write:
         for path in documents():
             text = path.read_text(encoding="utf-8")

@@ -21,6 +21,7 @@
     │   ├── JournalUnavailableError           no file, no server, no space, or held by somebody else
     │   └── JournalForeignError               not a journal, or one of a later version
     ├── EndpointError                         the ops endpoint of a node cannot listen
+    ├── OpsFilesError                         files to deploy beside a node: rules, dashboards, runbooks
     └── EmulatorError                         the venue emulator as a program
 
 Every error says what was found, what is allowed and what to do. A user sees that text, never a traceback.
@@ -131,6 +132,10 @@ class JournalForeignError(JournalError):
 
 class EndpointError(TrueupError):
     """The ops endpoint cannot listen: the port is taken, or the address is none of this machine's."""
+
+
+class OpsFilesError(TrueupError):
+    """Files to deploy beside a node cannot be found or written."""
 
 
 class EmulatorError(TrueupError):
