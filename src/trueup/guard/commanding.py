@@ -116,8 +116,8 @@ class GuardDesk:
         if is_new:
             line += "; no node has left a record there yet, so make sure that this is the node's machine"
         if lost:
-            line += f"; {lost}"
-        return Commanded(exit_code=EXIT_DONE, line=line)
+            line = f"NO ANSWER: {lost}, so a node that lives on another machine hears nothing; {line}"
+        return Commanded(exit_code=EXIT_NO_ANSWER if lost else EXIT_DONE, line=line)
 
     def _write_down(self, state: GuardState, reason: str) -> None:
         now_ns = time.time_ns()

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 
+from trueup.guard.book import Change
 from trueup.guard.checks import why_weaker
 from trueup.guard.control import Heard
 from trueup.guard.defaults import DEFAULT_BY_ID
 from trueup.guard.policy import GuardPolicy, PolicyRow
 from trueup.guard.record import GuardRecord
 from trueup.model.guard import GuardState
+from trueup.monitor.status import GuardChange
 
+LINES_SHOWN = 5
 STALE_SECS = 5.0
 """A node says how it is twice a second; what is older than this is not how it is now."""
 
@@ -77,7 +80,7 @@ def tell_live(heard: Heard) -> Iterator[str]:
     """Yield how a live node's guard is, line by line."""
     guard, word = heard.word.guard, heard.word
     yield f"{word.trader_id}: {guard.state} (the engine says {guard.effective or 'nothing yet'})"
-    yield f"  phase {word.phase}, verdict {word.verdict}, said {heard.age_secs:.1f} s ago by instance {word.instance_id}"
+    yield f"  phase {word.phase}, verdict {word.verdict}; said {heard.age_secs:.1f} s ago, by {word.instance_id}"
     if heard.age_secs > STALE_SECS:
         yield f"  STALE: a living node says how it is twice a second; nothing was heard for {heard.age_secs:.0f} s"
     if heard.is_authentic is False:
@@ -90,10 +93,8 @@ def tell_live(heard: Heard) -> Iterator[str]:
     if guard.loophole:
         yield f"  but {guard.loophole}"
     yield f"  commands: {guard.control}" + _refused(guard.commands_refused)
-    for change in guard.history[-5:]:
-        yield (
-            f"  {_time(change.time_ns)}  {change.state:<8} {change.source} {change.who}".rstrip() + f": {change.reason}"
-        )
+    for change in guard.history[-LINES_SHOWN:]:
+        yield _change(change)
 
 
 def tell_stopped(record: GuardRecord) -> Iterator[str]:
@@ -104,10 +105,13 @@ def tell_stopped(record: GuardRecord) -> Iterator[str]:
     for source, hold in held:
         if hold is not None:
             yield f"  {hold.state} by {source} {hold.who} since {_time(hold.time_ns)}: {hold.reason}"
-    for change in record.history[-5:]:
-        yield (
-            f"  {_time(change.time_ns)}  {change.state:<8} {change.source} {change.who}".rstrip() + f": {change.reason}"
-        )
+    for change in record.history[-LINES_SHOWN:]:
+        yield _change(change)
+
+
+def _change(change: GuardChange | Change) -> str:
+    by = f"{change.source} {change.who}".strip()
+    return f"  {_time(change.time_ns)}  {change.state:<8} {by}: {change.reason}"
 
 
 def _refused(counts: dict[str, int]) -> str:
@@ -117,4 +121,4 @@ def _refused(counts: dict[str, int]) -> str:
 
 
 def _time(time_ns: int) -> str:
-    return datetime.datetime.fromtimestamp(time_ns / 1e9, tz=datetime.UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+    return dt.datetime.fromtimestamp(time_ns / 1e9, tz=dt.UTC).strftime("%Y-%m-%d %H:%M:%SZ")
