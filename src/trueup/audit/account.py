@@ -129,6 +129,7 @@ class AccountAuditor:
     async def _look(self, before: NodeReading, *, anew: bool, deadline: float) -> _Look | StoreError:
         question = self._question(before.snapshot, anew=anew, deadline=deadline)
         venue = await self.venue.read(question)
+        await asyncio.sleep(self.rules.catch_up_secs)
         try:
             node = await asyncio.to_thread(self.node.read, self._known_from)
             for _ in range(QUESTION_ROUNDS_MAX):
@@ -136,6 +137,7 @@ class AccountAuditor:
                 if not questions or time.monotonic() >= deadline:
                     break
                 venue = await self.venue.resolve(questions)
+                await asyncio.sleep(self.rules.catch_up_secs)
                 # The node is read after the venue: what the stream brought meanwhile is in it, and is no difference.
                 node = await asyncio.to_thread(self.node.read, self._known_from)
         except StoreError as error:

@@ -161,6 +161,7 @@ def _ccxt_settings(plan: AccountPlan, audit: AuditConfig) -> CcxtSettings:
         is_public_venue=settings.base_url_http is None and permissions_address(at_venue) is not None,
         query_timeout_secs=audit.query_timeout_secs,
         weight_share=audit.weight_share,
+        source_address=audit.source_address or "",
         proxy_url="" if at_venue.proxy_url is None else at_venue.proxy_url.get_secret_value(),
     )
 

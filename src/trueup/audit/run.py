@@ -18,6 +18,8 @@ from trueup.audit.statement import Statement
 from trueup.audit.statement_legs import reconcile
 from trueup.config.trading_node.live_config import LiveTradingNodeConfig
 from trueup.errors import ConfigValueError
+from trueup.model.coverage import Coverage
+from trueup.model.verdicts import verdict_of
 
 _logger = logging.getLogger("trueup.audit")
 
@@ -61,6 +63,10 @@ class FileAuditor:
         self.plans: tuple[AccountPlan, ...] = tuple(plan for plan in plans if not only or plan.name in only)
         self.auditors = {plan.name: build_auditor(plan, config) for plan in self.plans if not plan.refusal}
 
+    def trader_id_of(self, plan: AccountPlan) -> str:
+        """Return the node that an account belongs to."""
+        return plan.settings.trader_id or self.config.trader_id
+
     async def close(self) -> None:
         """Let go of every connection."""
         await asyncio.gather(*(auditor.close() for auditor in self.auditors.values()), return_exceptions=True)
@@ -84,7 +90,8 @@ class FileAuditor:
         done = await asyncio.gather(*(self._one(plan, anew=anew) for plan in plans))
         outcomes = {plan.name: outcome for plan, outcome in zip(plans, done, strict=True) if outcome is not None}
         results = [
-            _refused(plan) if outcome is None else outcome.result for plan, outcome in zip(plans, done, strict=True)
+            refused_outcome(plan).result if outcome is None else outcome.result
+            for plan, outcome in zip(plans, done, strict=True)
         ]
         if statement is not None:
             results = [self._with_statement(one, outcomes.get(one.name), statement) for one in results]
@@ -132,7 +139,18 @@ async def guarded(auditor: AccountAuditor, *, anew: bool) -> AccountOutcome:
     return auditor.unfinished(reason, time.monotonic() - began)
 
 
-def _refused(plan: AccountPlan) -> AccountResult:
-    return AccountResult(
-        name=plan.name, exchange=plan.exchange, state="UNKNOWN", time_ns=time.time_ns(), unknowns=(plan.refusal,)
+def refused_outcome(plan: AccountPlan) -> AccountOutcome:
+    """Return the outcome of an account that no reader exists for: UNKNOWN, and why."""
+    time_ns = time.time_ns()
+    result = AccountResult(
+        name=plan.name, exchange=plan.exchange, state="UNKNOWN", time_ns=time_ns, unknowns=(plan.refusal,)
     )
+    verdict = verdict_of(
+        account_id="",
+        time_ns=time_ns,
+        coverage=Coverage(),
+        discrepancies=(),
+        node_unknowns=(plan.refusal,),
+        claims=frozenset(),
+    )
+    return AccountOutcome(result=result, verdict=verdict)

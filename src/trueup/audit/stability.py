@@ -113,7 +113,10 @@ def passed_through(one: Discrepancy, venue: VenueSnapshot, node: NodeSnapshot) -
     held = venue.positions_by_key.get(key)
     wanted = held[0].quantity if held is not None else Decimal(0)
     quantity = sum((position.quantity for position in node.positions_by_key.get(key, ())), Decimal(0))
-    for fill in _latest_fills(node, key, venue.ended_ns - POSITION_MARGIN_NS):
+    got = venue.coverage.positions.got
+    if got is None:
+        return False
+    for fill in _latest_fills(node, key, got.end_ns - POSITION_MARGIN_NS):
         quantity -= fill.signed_quantity
         if quantity == wanted:
             return True

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from trueup._version import __version__
-from trueup.cli import check, demo, drill, emulator, guard, journal, ops, probe, run, status
+from trueup.cli import audit, check, demo, drill, emulator, guard, journal, ops, probe, run, status, watch
 from trueup.errors import TrueupError
 
 EXIT_INTERRUPTED = 130  # the shell's convention for SIGINT: 128 + 2
@@ -43,6 +43,8 @@ app.command("demo")(demo.demo)
 app.command("check")(check.check)
 app.command("explain")(check.explain)
 app.command("run")(run.run)
+app.command("audit")(audit.audit)
+app.command("watch")(watch.watch)
 app.command("status")(status.status)
 app.add_typer(emulator.app, name="emulator")
 app.add_typer(drill.app, name="drill")

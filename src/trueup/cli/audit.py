@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from trueup.audit.result import AuditReport
     from trueup.audit.run import Audited, FileAuditor
     from trueup.audit.statement import Statement
 
@@ -73,7 +72,22 @@ async def _audit(auditor: FileAuditor, statement: Statement | None) -> Audited:
 
 
 def _record(auditor: FileAuditor, audited: Audited) -> None:
-    del auditor, audited
+    """Write the verdicts into the journal; what keeps it from being written is told, and changes no verdict."""
+    from trueup.audit.journalling import AuditJournal
+    from trueup.audit.lives import follow
+    from trueup.core.lifecycle import Ledger
+
+    if not auditor.config.journal.enabled:
+        return
+    journal = AuditJournal(auditor.config, "audit", (auditor.trader_id_of(plan) for plan in auditor.plans))
+    try:
+        for outcome in audited.outcomes.values():
+            _, transitions = follow(Ledger(), outcome)
+            journal.record(outcome, transitions)
+            journal.settle(outcome, audited.report.started_ns)
+    finally:
+        if not journal.close():
+            typer.echo("trueup: the journal could not be written; see `trueup journal`", err=True)
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -95,8 +109,3 @@ def write_whole(path: Path, data: bytes) -> None:
         raise ConfigFileError(
             f"{path} cannot be written: {reason}", action="check the path and its permissions"
         ) from error
-
-
-def exit_code_of(report: AuditReport) -> int:
-    """Return the exit code that a report stands for."""
-    return report.exit_code

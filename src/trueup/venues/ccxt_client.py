@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+import aiohttp
+
 from trueup.errors import VenueRefusedError, VenueUnavailableError
 from trueup.venues.outside import QueryTally
 
@@ -55,6 +57,8 @@ class CcxtSettings:
         How old a request may be when it arrives.
     proxy_url : str
         An HTTP proxy; empty for none.
+    source_address : str
+        The address of this machine to send from; empty for whichever the system takes.
     """
 
     exchange: str
@@ -68,6 +72,7 @@ class CcxtSettings:
     weight_share: float = 0.4
     recv_window_ms: int = 5_000
     proxy_url: str = field(default="", repr=False)
+    source_address: str = ""
 
 
 class CcxtClient:
@@ -88,9 +93,12 @@ class CcxtClient:
 
     async def close(self) -> None:
         """Close the connections."""
-        if self._exchange is not None:
-            await self._exchange.close()
-            self._exchange = None
+        exchange, self._exchange = self._exchange, None
+        if exchange is not None:
+            session = exchange.session
+            await exchange.close()
+            if session is not None and not session.closed:
+                await session.close()  # ccxt leaves a session alone that it did not open
 
     @property
     def skew_ms(self) -> float:
@@ -249,6 +257,10 @@ def _open(settings: CcxtSettings) -> Any:
             "options": {"recvWindow": settings.recv_window_ms, "fetchCurrencies": False},
         }
     )
+    if settings.source_address:
+        connector = aiohttp.TCPConnector(local_addr=(settings.source_address, 0))
+        exchange.session = aiohttp.ClientSession(connector=connector)
+        exchange.own_session = False
     exchange.aiohttp_proxy = settings.proxy_url or None
     exchange.urls["api"] = {
         name: url.replace(own_host, settings.address) if isinstance(url, str) else url

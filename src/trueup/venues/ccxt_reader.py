@@ -212,7 +212,7 @@ class CcxtBinanceReader:
             symbols.update(row["symbol"] for row, record in zip(rows, records, strict=True) if record.quantity)
 
         if await self._try(draft, RecordKind.POSITIONS, "positions", ask):
-            draft.got(RecordKind.POSITIONS, Window(0, draft.started_ns))
+            draft.got(RecordKind.POSITIONS, Window(0, self._client.now_ns()))
         return symbols
 
     async def _read_balances(self, draft: CcxtDraft) -> None:

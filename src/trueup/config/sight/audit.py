@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from trueup.config.base import Count, Number, Off, PositiveSeconds, Seconds, Section, fault
 from trueup.config.reconciliation.instrument_ids import InstrumentIdText
@@ -13,6 +13,7 @@ from trueup.config.sight.ops import DEFAULT_PORT, OpsConfig
 from trueup.config.trading_node.forms import CLIENT_NAME, TRADER_ID
 from trueup.config.trading_node.redis import RedisConfig
 from trueup.config.trading_node.venues import AnyCase, HttpUrl, KeyType, VenueEnvironment, VenueName
+from trueup.model.guard import GuardState
 
 ACCOUNT_NAME = r"^[a-z][a-z0-9_]*$"
 """Of an audited account. Lower case, as environment variables are folded: ``TRUEUP_AUDIT__ACCOUNTS__DESK__API_KEY``."""
@@ -106,7 +107,7 @@ class AuditConfig(Section):
     """How long an event may be on its way from the venue into the node's store before it counts as missing there."""
 
     submit_grace_secs: Seconds = Field(default=15.0, ge=0, le=600)
-    """How long an order that the venue does not know may still be on its way to it."""
+    """How long a request may be on its way: an order that the venue does not know, a cancel, an amendment."""
 
     query_timeout_secs: PositiveSeconds = Field(default=10.0, le=120)
     """Limit of one question to the venue."""
@@ -117,9 +118,12 @@ class AuditConfig(Section):
     questions_max: Count = Field(default=200, ge=0, le=10_000)
     """Questions about single orders in one look."""
 
-    weight_share: Annotated[float, Number] = Field(default=0.4, gt=0, le=1)
-    """Share of the venue's request weight per minute that the auditor may use. The rest is the node's, if they share an
-    address."""
+    weight_share: Annotated[float, Number] = Field(default=0.25, gt=0, le=1)
+    """Share of the venue's request weight per minute that the auditor may use. The venue counts by address, and a node
+    that shares it with the auditor must do with the rest."""
+
+    source_address: str | None = Field(default=None, min_length=1)
+    """Address of this machine to ask the venue from: one of its own has a weight of its own."""
 
     discover_symbols: bool = True
     """Ask for fee and profit payments, which name symbols that neither the node nor the open positions do."""
@@ -142,11 +146,22 @@ class AuditConfig(Section):
     full_read_interval_secs: Annotated[PositiveSeconds | None, Off] = 3_600.0
     """How often `watch` reads the whole window again instead of what is new; ``off`` for never."""
 
+    demand_guard: Annotated[GuardState | None, Off, AnyCase] = None
+    """What `watch` demands of the live node while a critical difference or another writer stands: ``REDUCING`` or
+    ``HALTED``; needs ``guard.control_key``. ``off`` demands nothing."""
+
     ops: OpsConfig = OpsConfig(port=WATCH_PORT)
     """Where ``trueup watch`` serves metrics, health and the status page."""
 
     accounts: dict[AuditAccountName, AuditAccountConfig] = Field(default_factory=dict)
     """Accounts by name."""
+
+    @field_validator("demand_guard")
+    @classmethod
+    def _stricter_than_active(cls, state: GuardState | None) -> GuardState | None:
+        if state is GuardState.ACTIVE:
+            raise fault("audit.demand_guard is ACTIVE, which demands nothing", allowed="REDUCING, HALTED or off")
+        return state
 
     @property
     def secrets(self) -> list[SecretStr | None]:
