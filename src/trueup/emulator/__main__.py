@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import sys
 
-from rich.console import Console
-
 from trueup.cli.emulator import app
 from trueup.errors import TrueupError
 
@@ -15,6 +13,8 @@ def main() -> None:
     try:
         app()
     except TrueupError as error:
+        from rich.console import Console  # a tenth of the start, and most starts succeed
+
         Console(stderr=True, highlight=False, markup=False, soft_wrap=True).print(f"trueup: {error}")
         sys.exit(error.exit_code)
 

@@ -1,11 +1,14 @@
-"""A load on a durable venue, to be killed: run as ``python -m tests.integration.emulator.load_main DIR SEED FROM``.
+"""A load on a durable venue, to be killed: ``python -m tests.integration.emulator.load_main``.
 
-Command ``n`` of a seed is always the same, at the same time. After each group the journal is synced, and only then the
-number of commands done is printed.
+For each line ``DIR SEED FROM`` of its input it forks a process that runs the load on DIR from command FROM on, and
+prints its pid; when that was killed it prints ``end``. A fork has every module, so that a trial costs no start of an
+interpreter. Command ``n`` of a seed is always the same, at the same time. After each group the journal is synced, and
+only then the number of commands done is printed.
 """
 
 from __future__ import annotations
 
+import os
 import random
 import sys
 from decimal import Decimal
@@ -75,9 +78,8 @@ def apply(venue: Venue, seed: int, number: int) -> None:
         return  # part of the load
 
 
-def main() -> None:
-    """Run until killed."""
-    directory, seed, number = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+def run(directory: Path, seed: int, number: int) -> None:
+    """Run from command `number` on until killed."""
     clock = clock_at(number)
     venue = Venue.recover(directory, SETTINGS, clock=clock)
     while True:
@@ -86,9 +88,25 @@ def main() -> None:
             number += 1
             clock.advance(50)
         venue.journal.sync()
-        print(number, flush=True)
+        _tell(str(number))
         if number % CHECKPOINT_EVERY == 0:
             venue.checkpoint()
+
+
+def _tell(line: str) -> None:
+    os.write(1, f"{line}\n".encode())  # whole or not at all: a pipe takes a short line at once
+
+
+def main() -> None:
+    """Fork a load per line of the input."""
+    for line in sys.stdin:
+        directory, seed, number = line.rsplit(maxsplit=2)
+        pid = os.fork()
+        if not pid:
+            run(Path(directory), int(seed), int(number))
+        _tell(f"pid {pid}")
+        os.waitpid(pid, 0)
+        _tell("end")
 
 
 if __name__ == "__main__":

@@ -1,21 +1,42 @@
-"""kill -9 at any moment of a load: the acknowledged history is there again, exactly, and nothing half done."""
+"""kill -9 at any moment of a load: what was acknowledged is there again, and nothing half done.
+
+Twice over, for two promises. The engine alone under a load that is the same in memory: its whole state is exactly that
+of the acknowledged commands, or of one group more. And the whole emulator under traders that remember: whatever an
+answer or an event told them is in the ledger.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import os
 import random
+import signal
 import subprocess
 import sys
 import time
+from collections import Counter
+from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from tests.integration.emulator.load import Remembered, trade_until_it_dies
 from tests.integration.emulator.load_main import GROUP, SETTINGS, apply, clock_at
+from tests.unit.emulator import campaign
 from tests.unit.emulator.engine.arrange import fingerprint
+from trueup.emulator import ControlClient, EmulatorProcess
 from trueup.emulator.engine.venue import Venue
 
-KILLS = 10
+KILLS = {"engine": 10, "emulator": 4}
 KILLS_LONG = 100
+KILLS_PER_SLICE = 10
+"""A slice begins with an empty ledger: each comparison reads all of it."""
+
+CODE = campaign.digest("src/trueup/emulator", "tests/integration/emulator")
+EMULATOR = {"symbols": ["BTCUSDT"], "limits": {"enforced": False}}
+
+# --- the engine -------------------------------------------------------------------------------------------------------
 
 
 class Reference:
@@ -36,29 +57,55 @@ class Reference:
         return fingerprint(self.venue)
 
 
-def run_and_kill(directory: Path, seed: int, number: int, chance: random.Random) -> int:
-    """Start the load at command `number`, kill it at a random moment, and return the last number acknowledged."""
-    command = [sys.executable, "-m", "tests.integration.emulator.load_main", str(directory), str(seed), str(number)]
-    root = Path(__file__).parents[3]
-    acknowledged = number
-    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=root, text=True) as process:
-        assert process.stdout is not None
-        for _ in range(chance.randint(1, 30)):
-            acknowledged = int(process.stdout.readline())
+class Loads:
+    """The process that forks loads; see `load_main`."""
+
+    def __init__(self) -> None:
+        command = [sys.executable, "-m", "tests.integration.emulator.load_main"]
+        root = Path(__file__).parents[3]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=root, text=True)
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._asked, self._told = self._process.stdin, self._process.stdout
+
+    def close(self) -> None:
+        """End it; no load runs any more."""
+        self._asked.close()
+        self._process.wait(10)
+        self._told.close()
+
+    def run_and_kill(self, directory: Path, seed: int, number: int, chance: random.Random) -> int:
+        """Run the load from command `number`, kill it at a random moment, and return the last number acknowledged."""
+        self._asked.write(f"{directory} {seed} {number}\n")
+        self._asked.flush()
+        pid, acknowledged, groups = 0, number, chance.randint(1, 30)
+        while not pid or groups > 0:
+            match self._told.readline().split():
+                case ["pid", text]:
+                    pid = int(text)
+                case [text]:
+                    acknowledged = int(text)
+                    groups -= 1
         time.sleep(chance.random() / 50)
-        process.kill()
-        for line in process.stdout:  # what was printed before the kill was acknowledged too
-            if line.endswith("\n"):
-                acknowledged = int(line)
-    return acknowledged
+        os.kill(pid, signal.SIGKILL)
+        while (line := self._told.readline().strip()) != "end":  # printed before the kill: acknowledged too
+            acknowledged = int(line)
+        return acknowledged
 
 
-def campaign(directory: Path, seed: int, kills: int) -> None:
+@pytest.fixture
+def loads() -> Iterator[Loads]:
+    running = Loads()
+    yield running
+    running.close()
+
+
+def kill_engine(loads: Loads, directory: Path, seed: int, kills: int) -> Counter[str]:
     chance = random.Random(seed)
     reference = Reference(seed)
     number = 0
     for _ in range(kills):
-        acknowledged = run_and_kill(directory, seed, number, chance)
+        acknowledged = loads.run_and_kill(directory, seed, number, chance)
         recovered = Venue.recover(directory, SETTINGS, clock=clock_at(acknowledged))
         recovered.ledger.check_invariants()
         found = fingerprint(recovered)
@@ -72,14 +119,95 @@ def campaign(directory: Path, seed: int, kills: int) -> None:
         if reference.number != number:  # the reference ran a group too far to look
             reference = Reference(seed)
             reference.run_to(number)
+    return Counter({"kills": kills, "commands acknowledged": number})
 
 
-@pytest.mark.timeout(300)
-def test_ten_kills_at_random_moments_lose_nothing_acknowledged(tmp_path: Path) -> None:
-    campaign(tmp_path, seed=1, kills=KILLS)
+def test_kills_at_random_moments_leave_the_engine_in_the_very_state_it_acknowledged(
+    tmp_path: Path, loads: Loads
+) -> None:
+    counts = kill_engine(loads, tmp_path, seed=1, kills=KILLS["engine"])
+
+    assert counts["commands acknowledged"] > KILLS["engine"] * GROUP
 
 
 @pytest.mark.long
-@pytest.mark.timeout(0)
-def test_a_hundred_kills_at_random_moments_lose_nothing_acknowledged(tmp_path: Path) -> None:
-    campaign(tmp_path, seed=2, kills=KILLS_LONG)
+@pytest.mark.timeout(900)  # a slice takes some seconds of a core
+@pytest.mark.parametrize("seed", range(KILLS_LONG // KILLS_PER_SLICE))
+def test_a_hundred_kills_leave_the_engine_in_the_very_state_it_acknowledged(
+    tmp_path: Path, loads: Loads, seed: int
+) -> None:
+    counts = campaign.run(
+        "kills of the engine", CODE, seed, lambda: kill_engine(loads, tmp_path, seed, KILLS_PER_SLICE)
+    )
+
+    assert counts["kills"] == KILLS_PER_SLICE
+
+
+# --- the whole emulator -----------------------------------------------------------------------------------------------
+
+
+async def _load_and_kill(emulator: EmulatorProcess, memory: Remembered, seed: int, after_secs: float) -> None:
+    before = len(memory.placed)
+    trading = asyncio.create_task(trade_until_it_dies(emulator.ready, memory, seed))
+    for _ in range(6_000):
+        if len(memory.placed) > before or trading.done():
+            break
+        await asyncio.sleep(0.005)
+    if len(memory.placed) == before:
+        os.kill(emulator.pid, signal.SIGUSR1)
+        await asyncio.sleep(1.0)
+        raise AssertionError(f"no order was acknowledged ({trading}): {emulator.errors}")
+    await asyncio.sleep(after_secs)
+    await asyncio.to_thread(emulator.kill)
+    async with asyncio.timeout(30):
+        await trading
+
+
+def _compare(control: ControlClient, memory: Remembered) -> None:
+    """Hold the ledger to everything that was ever acknowledged, and to nothing that nobody asked for."""
+    orders = {order.order_id: order for order in control.orders("main")}
+    for order_id, answer in memory.placed.items():
+        order = orders[order_id]
+        assert order.client_order_id == answer["clientOrderId"]
+        assert order.quantity == Decimal(answer["origQty"])
+    for order_id in memory.cancelled:
+        assert orders[order_id].status == "CANCELED"
+    for order_id, quantity in memory.filled.items():
+        assert orders[order_id].executed_quantity == Decimal(quantity)
+    trades = {trade.trade_id: trade for trade in control.trades("main")}
+    for trade_id, (order_id, price, quantity) in memory.trades.items():
+        trade = trades[trade_id]
+        assert (trade.order_id, trade.price, trade.quantity) == (order_id, Decimal(price), Decimal(quantity))
+    # Each trader had at most one request on its way when the venue died; what that became, nobody was told.
+    assert len(orders) - len(memory.placed) <= memory.in_flight
+    control.check_invariants()
+
+
+def kill_emulator(state: Path, seed: int, kills: int) -> Counter[str]:
+    chance = random.Random(seed)
+    memory = Remembered()
+    with EmulatorProcess(state=state, settings=EMULATOR) as emulator:
+        emulator.control.set_market("BTCUSDT", Decimal("50000.0"), Decimal("50000.1"))
+        for kill in range(kills):
+            asyncio.run(_load_and_kill(emulator, memory, kill, chance.uniform(0.0, 0.4)))
+            emulator.start()
+            _compare(emulator.control, memory)
+        assert emulator.errors == ""
+    return Counter({"kills": kills, "orders acknowledged": len(memory.placed), "fills told": len(memory.trades)})
+
+
+def test_a_killed_emulator_comes_back_with_everything_it_told_its_clients(tmp_path: Path) -> None:
+    counts = kill_emulator(tmp_path / "state", seed=1, kills=KILLS["emulator"])
+
+    assert counts["fills told"] > 0
+
+
+@pytest.mark.long
+@pytest.mark.timeout(900)  # a slice takes half a minute of a core
+@pytest.mark.parametrize("seed", range(KILLS_LONG // KILLS_PER_SLICE))
+def test_a_hundred_kills_lose_nothing_that_clients_were_told(tmp_path: Path, seed: int) -> None:
+    counts = campaign.run(
+        "kills of the emulator", CODE, seed, lambda: kill_emulator(tmp_path / "state", seed, KILLS_PER_SLICE)
+    )
+
+    assert counts["kills"] == KILLS_PER_SLICE

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
-import random
 import signal
 import socket
 import subprocess
@@ -16,8 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.emulator.load import Remembered, trade_until_it_dies
-from trueup.emulator import ControlClient, EmulatorProcess
+from trueup.emulator import EmulatorProcess
 from trueup.emulator.client import RefusedError
 from trueup.errors import EmulatorError
 
@@ -27,68 +24,6 @@ SETTINGS = {"symbols": ["BTCUSDT"], "limits": {"enforced": False}}
 def _serve(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "trueup.emulator", "serve", *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=cwd, check=False)
-
-
-# --- kill -9 ----------------------------------------------------------------------------------------------------------
-
-
-async def _load_and_kill(emulator: EmulatorProcess, memory: Remembered, seed: int, after_secs: float) -> None:
-    before = len(memory.placed)
-    trading = asyncio.create_task(trade_until_it_dies(emulator.ready, memory, seed))
-    for _ in range(6_000):
-        if len(memory.placed) > before or trading.done():
-            break
-        await asyncio.sleep(0.005)
-    if len(memory.placed) == before:
-        os.kill(emulator.pid, signal.SIGUSR1)
-        await asyncio.sleep(1.0)
-        raise AssertionError(f"no order was acknowledged ({trading}): {emulator.errors}")
-    await asyncio.sleep(after_secs)
-    await asyncio.to_thread(emulator.kill)
-    async with asyncio.timeout(30):
-        await trading
-
-
-def _compare(control: ControlClient, memory: Remembered) -> None:
-    """Hold the ledger to everything that was ever acknowledged, and to nothing that nobody asked for."""
-    orders = {order.order_id: order for order in control.orders("main")}
-    for order_id, answer in memory.placed.items():
-        order = orders[order_id]
-        assert order.client_order_id == answer["clientOrderId"]
-        assert order.quantity == Decimal(answer["origQty"])
-    for order_id in memory.cancelled:
-        assert orders[order_id].status == "CANCELED"
-    for order_id, quantity in memory.filled.items():
-        assert orders[order_id].executed_quantity == Decimal(quantity)
-    trades = {trade.trade_id: trade for trade in control.trades("main")}
-    for trade_id, (order_id, price, quantity) in memory.trades.items():
-        trade = trades[trade_id]
-        assert (trade.order_id, trade.price, trade.quantity) == (order_id, Decimal(price), Decimal(quantity))
-    # Each trader had at most one request on its way when the venue died; what that became, nobody was told.
-    assert len(orders) - len(memory.placed) <= memory.in_flight
-    control.check_invariants()
-
-
-def _campaign(kills: int, seed: int, state: Path) -> None:
-    chance = random.Random(seed)
-    memory = Remembered()
-    with EmulatorProcess(state=state, settings=SETTINGS) as emulator:
-        emulator.control.set_market("BTCUSDT", Decimal("50000.0"), Decimal("50000.1"))
-        for kill in range(kills):
-            asyncio.run(_load_and_kill(emulator, memory, kill, chance.uniform(0.0, 0.4)))
-            emulator.start()
-            _compare(emulator.control, memory)
-        assert emulator.errors == ""
-
-
-def test_a_killed_emulator_comes_back_with_exactly_what_it_acknowledged(tmp_path: Path) -> None:
-    _campaign(kills=8, seed=1, state=tmp_path / "state")
-
-
-@pytest.mark.long
-@pytest.mark.timeout(1_800)
-def test_a_hundred_kills_lose_nothing_a_hundred_times(tmp_path: Path) -> None:
-    _campaign(kills=100, seed=2, state=tmp_path / "state")
 
 
 # --- clean ends -------------------------------------------------------------------------------------------------------
