@@ -11,9 +11,10 @@ def with_changes[T](record: T, **changes: Any) -> T:
     """Return a copy of a slotted frozen dataclass with the fields given.
 
     ``dataclasses.replace`` does the same in four times the time: 12 us against 3 us for an `OrderRecord` (Python 3.12).
-    Only for classes without a ``__post_init__``, which would not run.
     """
     copied = object.__new__(type(record))
     for name in type(record).__slots__:  # type: ignore[attr-defined]  # only slotted classes come here
         _put(copied, name, changes[name] if name in changes else getattr(record, name))
+    if hasattr(copied, "__post_init__"):
+        copied.__post_init__()
     return copied

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from trueup.model.enums import Leg, LiquiditySide, OrderSide
@@ -54,6 +54,8 @@ class FillRecord:
     synthetic : bool
         Node side only: the fill was made by a reconciliation, not reported by the venue (an inferred fill or an
         opening balance).
+    key : FillKey
+        What names the fill, made once: a comparison of 50,000 fills asks for it half a million times.
     """
 
     trade_id: str
@@ -69,11 +71,11 @@ class FillRecord:
     liquidity: LiquiditySide = LiquiditySide.NO_LIQUIDITY_SIDE
     leg: Leg = Leg.BOTH
     synthetic: bool = False
+    key: FillKey = field(init=False, repr=False, compare=False)
 
-    @property
-    def key(self) -> FillKey:
-        """Return what names the fill."""
-        return (self.instrument_id, self.trade_id, self.side, self.venue_order_id or self.client_order_id or "")
+    def __post_init__(self) -> None:
+        order = self.venue_order_id or self.client_order_id or ""
+        object.__setattr__(self, "key", (self.instrument_id, self.trade_id, self.side, order))
 
     @property
     def trade_key(self) -> TradeKey:

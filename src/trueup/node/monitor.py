@@ -8,6 +8,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
+from trueup.model.positions import PositionKey
 from trueup.model.verdicts import VerdictState
 from trueup.node.account import NS_PER_SECOND, AccountTruth, Depth
 from trueup.node.look import Look, LookNote, TrueUpOutcome
@@ -58,7 +59,7 @@ class Monitor:
         self._started_ns = verified_ns
         self._verified_ns = verified_ns
         self._looked_at = time.monotonic()
-        self._last: Look | None = None
+        self._unexplained: frozenset[PositionKey] = frozenset()
         # Looks since the last CLEAN verdict. While there are any, only a deep look may say that all is well again.
         self._unsettled = 0
         self._cheap_seen: frozenset[str] = frozenset()
@@ -113,6 +114,7 @@ class Monitor:
             tell(0, f"{type(error).__name__}: {error}")
             raise
         tell(0 if outcome is None else outcome.steps_count, "")
+        self._seen = None  # told: a large account should not be held until the next look
         return outcome
 
     def _teller(self, check: str) -> Callable[[int, str], None]:
@@ -158,11 +160,10 @@ class Monitor:
         return outcome
 
     async def _deep_look(self) -> Look:
-        unexplained_before = frozenset() if self._last is None else self._last.unexplained
-        depth = self._depth(widen=bool(unexplained_before))
+        depth = self._depth(widen=bool(self._unexplained))
         self._looked_at = time.monotonic()
         look = await self.account.deep_look(depth)
-        self._last = self._seen = look
+        self._unexplained, self._seen = look.unexplained, look
         self._went_deep = True
         return look
 

@@ -48,7 +48,8 @@ class ReadingDraft:
     started_ns: int
     in_scope: Any
     orders: dict[tuple[str, str], tuple[OrderRecord, Any]] = field(default_factory=dict)
-    fills: dict[tuple[FillKey, str], tuple[FillRecord, Any]] = field(default_factory=dict)
+    fills: dict[FillKey, tuple[FillRecord, Any]] = field(default_factory=dict)
+    clashing_fills: dict[tuple[FillKey, str], tuple[FillRecord, Any]] = field(default_factory=dict)
     positions: dict[PositionKey, PositionRecord] = field(default_factory=dict)
     balances: list[BalanceRecord] = field(default_factory=list)
     unknown: set[str] = field(default_factory=set)
@@ -71,8 +72,9 @@ class ReadingDraft:
         if not self._wanted(report):
             return
         record = fill_record(report)
-        same = f"{record.quantity}|{record.price}|{record.venue_order_id}"
-        self.fills.setdefault((record.key, same), (record, report))
+        held = self.fills.setdefault(record.key, (record, report))
+        if held[0] is not record and not _is_same_fill(held[0], record):
+            self.clashing_fills.setdefault((record.key, f"{record.quantity}|{record.price}"), (record, report))
 
     def add_position(self, report: Any) -> None:
         """Keep a position's report; flat ones are kept too, since they are an answer."""
@@ -93,7 +95,10 @@ class ReadingDraft:
             if held[0].is_closed and (mine is None or _rank(held[0]) > _rank(mine[0])):
                 self.orders[key] = held
         for name, fill in earlier.fills.items():
-            self.fills.setdefault(name, fill)
+            mine_of_it = self.fills.setdefault(name, fill)
+            if mine_of_it is not fill and not _is_same_fill(mine_of_it[0], fill[0]):
+                self.clashing_fills.setdefault((name, f"{fill[0].quantity}|{fill[0].price}"), fill)
+        self.clashing_fills = earlier.clashing_fills | self.clashing_fills
         for kind in (RecordKind.ORDERS_CLOSED, RecordKind.FILLS):
             before, now = earlier.kinds.get(kind), self.kinds.get(kind)
             if before is None or now is None or before.got is None or now.got is None or now.asked is None:
@@ -140,7 +145,7 @@ class ReadingDraft:
 
     def freeze(self, ended_ns: int) -> VenueReading:
         """Return the reading as values, fills in venue time order."""
-        fills = sorted(self.fills.values(), key=lambda held: held[0].order_time_key)
+        fills = sorted((*self.fills.values(), *self.clashing_fills.values()), key=lambda held: held[0].order_time_key)
         kinds = {kind.lower(): coverage for kind, coverage in self.kinds.items()}
         snapshot = VenueSnapshot(
             account_id=self.account_id,
@@ -169,6 +174,10 @@ class ReadingDraft:
             return True
         self.out_of_scope.add(instrument_id)
         return False
+
+
+def _is_same_fill(one: FillRecord, other: FillRecord) -> bool:
+    return (one.quantity, one.price, one.venue_order_id) == (other.quantity, other.price, other.venue_order_id)
 
 
 def _rank(order: OrderRecord) -> tuple[int, object, bool]:

@@ -5,6 +5,7 @@ Reports are read by attribute, so a report of any adapter will do. The vocabular
 
 from __future__ import annotations
 
+import sys
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +16,7 @@ from trueup.model.fills import FillRecord
 from trueup.model.identifiers import leg_of
 from trueup.model.orders import OrderRecord
 from trueup.model.positions import PositionRecord
+from trueup.venues.values import amount_of, decimal_of, name_of
 
 
 def _by_value[T](engine_enum: Any, ours: type[T]) -> dict[int, T]:
@@ -27,13 +29,14 @@ ORDER_STATUSES: dict[int, OrderStatus] = _by_value(engine_enums.OrderStatus, Ord
 ORDER_TYPES: dict[int, OrderType] = _by_value(engine_enums.OrderType, OrderType)
 TIMES_IN_FORCE: dict[int, TimeInForce] = _by_value(engine_enums.TimeInForce, TimeInForce)
 LIQUIDITY_SIDES: dict[int, LiquiditySide] = _by_value(engine_enums.LiquiditySide, LiquiditySide)
+_ZERO = Decimal(0)
 _NS_PER_SECOND = 1_000_000_000
 
 
 def _decimal(value: Any) -> Decimal | None:
     if value is None:
         return None
-    return value if isinstance(value, Decimal) else value.as_decimal()
+    return value if isinstance(value, Decimal) else decimal_of(value)
 
 
 def _text(value: Any) -> str | None:
@@ -47,12 +50,12 @@ def _leg(report: Any) -> Leg:
 def order_record(report: Any) -> OrderRecord:
     """Return the record of an ``OrderStatusReport``."""
     expire_time = report.expire_time
-    filled = report.filled_qty.as_decimal()
+    filled = decimal_of(report.filled_qty)
     return OrderRecord(
-        instrument_id=report.instrument_id.value,
+        instrument_id=name_of(report.instrument_id),
         side=ORDER_SIDES[int(report.order_side)],
         status=ORDER_STATUSES[int(report.order_status)],
-        quantity=report.quantity.as_decimal(),
+        quantity=decimal_of(report.quantity),
         filled_quantity=filled,
         client_order_id=_text(report.client_order_id),
         venue_order_id=_text(report.venue_order_id),
@@ -76,15 +79,15 @@ def fill_record(report: Any) -> FillRecord:
     commission = report.commission
     return FillRecord(
         trade_id=report.trade_id.value,
-        instrument_id=report.instrument_id.value,
+        instrument_id=name_of(report.instrument_id),
         side=ORDER_SIDES[int(report.order_side)],
-        quantity=report.last_qty.as_decimal(),
-        price=report.last_px.as_decimal(),
+        quantity=decimal_of(report.last_qty),
+        price=decimal_of(report.last_px),
         time_ns=int(report.ts_event),
         venue_order_id=_text(report.venue_order_id),
         client_order_id=_text(report.client_order_id),
-        commission=Decimal(0) if commission is None else commission.as_decimal(),
-        commission_currency="" if commission is None else commission.currency.code,
+        commission=_ZERO if commission is None else amount_of(commission),
+        commission_currency="" if commission is None else sys.intern(commission.currency.code),
         liquidity=LIQUIDITY_SIDES[int(report.liquidity_side)],
         leg=_leg(report),
     )
@@ -95,7 +98,7 @@ def position_record(report: Any) -> PositionRecord:
     quantity = report.signed_decimal_qty
     average = report.avg_px_open
     return PositionRecord(
-        instrument_id=report.instrument_id.value,
+        instrument_id=name_of(report.instrument_id),
         quantity=quantity,
         leg=_leg(report),
         # An adapter that knows no price says None or 0; both mean unknown (measured: native books 0.0 as a price).

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -19,6 +20,7 @@ from trueup.model.snapshots import NodeSnapshot
 from trueup.node.pacing import in_slices, off_loop
 from trueup.store.synthetic import is_synthetic_fill
 from trueup.venues.records import LIQUIDITY_SIDES, ORDER_SIDES, ORDER_STATUSES, ORDER_TYPES, TIMES_IN_FORCE
+from trueup.venues.values import amount_of, decimal_of, name_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class HeldFills:
     last_event: Any = None
 
 
+_ZERO = Decimal(0)
 SHARED_FILLS_MAX = 8
 """An order of more fills is not searched for the one that a position holds, too: its record is made again."""
 
@@ -242,24 +245,24 @@ class CacheReader:
         tags = order.tags or ()
         fill_events = tuple(event for event in events if isinstance(event, OrderFilled))
         fills = tuple(fill_record(event, tags=tags) for event in fill_events)
-        instrument_id = order.instrument_id.value
+        instrument_id = name_of(order.instrument_id)
         # An order without a fill has its position in the cache's index alone.
         position_id = order.position_id or self._cache.position_id(order.client_order_id)
         price = order.price if order.has_price else None
         trigger_price = order.trigger_price if order.has_trigger_price else None
-        filled = order.filled_qty.as_decimal()
+        filled = decimal_of(order.filled_qty)
         venue_order_id = _text(order.venue_order_id)
         record = OrderRecord(
             instrument_id=instrument_id,
             side=ORDER_SIDES[int(order.side)],
             status=ORDER_STATUSES[int(order.status)],
-            quantity=order.quantity.as_decimal(),
+            quantity=decimal_of(order.quantity),
             filled_quantity=filled,
             client_order_id=order.client_order_id.value,
             venue_order_id=venue_order_id,
             order_type=ORDER_TYPES[int(order.order_type)],
-            price=None if price is None else price.as_decimal(),
-            trigger_price=None if trigger_price is None else trigger_price.as_decimal(),
+            price=None if price is None else decimal_of(price),
+            trigger_price=None if trigger_price is None else decimal_of(trigger_price),
             average_price=average_price(fills) if filled else None,
             time_in_force=TIMES_IN_FORCE[int(order.time_in_force)],
             reduce_only=bool(order.is_reduce_only),
@@ -270,7 +273,7 @@ class CacheReader:
             submitted_ns=next((int(event.ts_event) for event in events if isinstance(event, OrderSubmitted)), 0),
             # Order types that cannot expire have no such attribute.
             expires_ns=int(getattr(order, "expire_time_ns", 0)) or None,
-            owner=order.strategy_id.value,
+            owner=name_of(order.strategy_id),
             contingent_ids=tuple(one.value for one in order.linked_order_ids or ()),
         )
         former = tuple(one.value for one in order.venue_order_ids if one.value != venue_order_id)
@@ -307,19 +310,19 @@ def fill_record(
     """
     commission = event.commission
     trade_id = event.trade_id.value
-    instrument_id = event.instrument_id.value
+    instrument_id = name_of(event.instrument_id)
     is_suspect = is_synthetic_fill(trade_id, reconciliation=True, order_tags=tags)
     return FillRecord(
         trade_id=trade_id,
         instrument_id=instrument_id,
         side=ORDER_SIDES[int(event.order_side)],
-        quantity=event.last_qty.as_decimal(),
-        price=event.last_px.as_decimal(),
+        quantity=decimal_of(event.last_qty),
+        price=decimal_of(event.last_px),
         time_ns=int(event.ts_event),
         venue_order_id=_text(event.venue_order_id),
         client_order_id=event.client_order_id.value,
-        commission=Decimal(0) if commission is None else commission.as_decimal(),
-        commission_currency="" if commission is None else commission.currency.code,
+        commission=_ZERO if commission is None else amount_of(commission),
+        commission_currency="" if commission is None else sys.intern(commission.currency.code),
         liquidity=LIQUIDITY_SIDES[int(event.liquidity_side)],
         leg=leg_of(_text(event.position_id), instrument_id),
         synthetic=is_suspect
@@ -329,7 +332,7 @@ def fill_record(
 
 def position_record(position: Any, fills: tuple[FillRecord, ...]) -> PositionRecord:
     """Return the record of a ``Position`` with the fills that it holds itself."""
-    instrument_id = position.instrument_id.value
+    instrument_id = name_of(position.instrument_id)
     quantity = position.signed_decimal_qty()
     return PositionRecord(
         instrument_id=instrument_id,
