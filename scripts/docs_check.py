@@ -60,9 +60,13 @@ def generated_faults(*, write: bool) -> Iterator[str]:
 
 
 def deployment_faults(*, write: bool) -> Iterator[str]:
-    """Compare ``deploy/`` with what ``trueup ops export`` writes."""
+    """Compare the dashboards with their registry, and ``deploy/`` with what ``trueup ops export`` writes."""
     from trueup.ops.export import differences, export
 
+    dashboards = [sys.executable, str(ROOT / "scripts/dashboards.py"), *([] if write else ["--check"])]
+    done = subprocess.run(dashboards, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    if done.returncode:
+        yield from (done.stdout + done.stderr).splitlines()
     if write:
         export(ROOT / "deploy", force=True)
     yield from (f"deploy/{fault}; run 'make generate'" for fault in differences(ROOT / "deploy"))

@@ -11,11 +11,12 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from trueup.errors import OpsFilesError
-from trueup.ops import alertmanager, rules
+from trueup.ops import alertmanager, grafana_alerts, rules
 from trueup.ops.rules import RUNBOOK_BASE
 
 RULES_PATH = "prometheus/rules/trueup.rules.yml"
 ALERTMANAGER_PATH = "alertmanager/alertmanager.yml"
+GRAFANA_ALERTS_PATH = "grafana/provisioning/alerting/trueup.yaml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,7 @@ def all_files(runbook_base: str = RUNBOOK_BASE) -> dict[str, str]:
         **written_files(),
         RULES_PATH: rules.render(runbook_base),
         ALERTMANAGER_PATH: alertmanager.render(),
+        GRAFANA_ALERTS_PATH: grafana_alerts.render(runbook_base),
     }
 
 

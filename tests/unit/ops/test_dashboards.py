@@ -1,0 +1,115 @@
+"""The dashboards as committed: what the typed builders made of the registry, laid out without overlap."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.unit.ops.promql import parse
+from trueup.ops.alerts import ALERTS
+from trueup.ops.dashboards import DASHBOARDS
+from trueup.ops.export import GRAFANA_ALERTS_PATH, all_files
+
+ROOT = Path(__file__).resolve().parents[3]
+FILES = {spec.uid: f"grafana/dashboards/{spec.uid}.json" for spec in DASHBOARDS}
+
+
+def _load(uid: str) -> dict[str, Any]:
+    document = json.loads(all_files()[FILES[uid]])
+    assert isinstance(document, dict)
+    return document
+
+
+def test_the_committed_dashboards_are_what_their_registry_makes() -> None:
+    done = subprocess.run(
+        [sys.executable, "scripts/dashboards.py", "--check"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+@pytest.mark.parametrize("uid", FILES)
+def test_a_dashboard_survives_the_round_through_grafanas_own_types(uid: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        from grafana_foundation_sdk.cog.encoder import JSONEncoder
+        from grafana_foundation_sdk.models.dashboard import Dashboard
+
+        again = json.loads(json.dumps(Dashboard.from_json(_load(uid)), cls=JSONEncoder))
+
+    assert again == _load(uid)
+
+
+def overlaps(panels: list[dict[str, Any]]) -> list[str]:
+    """Return the titles of panels that cover a cell which another one covers, or leave the grid."""
+    taken: dict[tuple[int, int], str] = {}
+    found = []
+    for panel in panels:
+        at = panel["gridPos"]
+        if at["x"] + at["w"] > 24:
+            found.append(panel["title"])
+        for cell in ((x, y) for x in range(at["x"], at["x"] + at["w"]) for y in range(at["y"], at["y"] + at["h"])):
+            if taken.setdefault(cell, panel["title"]) != panel["title"]:
+                found.append(panel["title"])
+                break
+    return found
+
+
+@pytest.mark.parametrize("uid", FILES)
+def test_no_panel_covers_another_and_every_one_has_an_id_of_its_own(uid: str) -> None:
+    panels = _load(uid)["panels"]
+
+    assert overlaps(panels) == []
+    assert len({panel["id"] for panel in panels}) == len(panels)
+
+
+def test_an_overlap_would_be_seen() -> None:
+    panels = _load("trueup-node")["panels"]
+    panels[2]["gridPos"]["x"] = panels[1]["gridPos"]["x"]
+
+    assert overlaps(panels) == [panels[2]["title"]]
+
+
+@pytest.mark.parametrize("uid", FILES)
+def test_every_query_asks_the_chosen_data_source_and_rates_use_grafanas_interval(uid: str) -> None:
+    for panel in _load(uid)["panels"]:
+        if panel["type"] == "row":
+            continue
+        assert panel["datasource"]["uid"] == "${datasource}"
+        assert panel["description"]
+        for target in panel["targets"]:
+            assert target["datasource"]["uid"] == "${datasource}"
+            if "rate(" in target["expr"] or "increase(" in target["expr"]:
+                assert "[$__rate_interval]" in target["expr"]
+
+
+def test_grafanas_own_alerts_ask_the_same_with_the_recorded_queries_written_out() -> None:
+    document = yaml.safe_load(all_files()[GRAFANA_ALERTS_PATH])
+    rules = {rule["title"]: rule for group in document["groups"] for rule in group["rules"]}
+
+    assert set(rules) == set(ALERTS)
+    assert len({rule["uid"] for rule in rules.values()}) == len(rules)
+    for name, rule in rules.items():
+        expression = rule["data"][0]["model"]["expr"]
+        parse(expression)
+        assert "instance:" not in expression
+        if not name.startswith("TrueupDetection"):
+            assert expression == ALERTS[name].expression
+        assert len(rule["uid"]) <= 40
+        assert "{{ $value }}" not in rule["annotations"]["summary"]
+
+
+def test_the_data_source_that_grafanas_alerts_ask_is_the_provisioned_one() -> None:
+    files = all_files()
+    sources = yaml.safe_load(files["grafana/provisioning/datasources/trueup.yaml"])["datasources"]
+    document = yaml.safe_load(files[GRAFANA_ALERTS_PATH])
+
+    asked = {rule["data"][0]["datasourceUid"] for group in document["groups"] for rule in group["rules"]}
+    assert asked == {source["uid"] for source in sources}
