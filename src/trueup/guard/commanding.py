@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from trueup.config.trading_node.live_config import LiveTradingNodeConfig
@@ -101,7 +101,8 @@ class GuardDesk:
     def _command(self, state: GuardState, reason: str, *, force: bool) -> Commanded:
         try:
             if self._control is not None and self._control.status() is not None:
-                return _of_ack(self._control.demand(state, reason, force=force))
+                done = _of_ack(self._control.demand(state, reason, force=force))
+                return self._or_for_later(done, state, reason)
             lost = ""
         except StoreUnavailableError as error:
             lost = error.found
@@ -118,6 +119,17 @@ class GuardDesk:
         if lost:
             line = f"NO ANSWER: {lost}, so a node that lives on another machine hears nothing; {line}"
         return Commanded(exit_code=EXIT_NO_ANSWER if lost else EXIT_DONE, line=line)
+
+    def _or_for_later(self, done: Commanded, state: GuardState, reason: str) -> Commanded:
+        """Let a halt that nobody acknowledged hold from the next start on, where the node that was here has died."""
+        if done.exit_code != EXIT_NO_ANSWER or state is GuardState.ACTIVE or not self._file.path.exists():
+            return done
+        with self._file.claimed() as is_stopped:
+            if not is_stopped:
+                return done
+            self._write_down(state, reason)
+        line = f"{done.line}; no node lives on this machine, so it is noted for the next start in {self._file.path}"
+        return replace(done, line=line)
 
     def _write_down(self, state: GuardState, reason: str) -> None:
         now_ns = time.time_ns()

@@ -336,7 +336,7 @@ class NodeGuard:
             reason=cause.reason,
             source=cause.source.value if self.book.state is not GuardState.ACTIVE else "",
             who=cause.who,
-            rules=cause.rules,
+            rules=self.book.rules[:RULES_SHOWN],  # what the policy wants, too, where somebody wants more
             can_act=not self._alarm,
             alarm=self._alarm,
             loophole=self._loophole() if self.book.state is not GuardState.ACTIVE else "",

@@ -330,8 +330,8 @@ class SimFactory(LiveExecClientFactory):
         return SimExecutionClient(loop, name, msgbus, cache, clock)
 
 
-def build_sim_node(cache: Any = None, strategies: Any = (), **engine: Any) -> TradingNode:
-    """Build a real node whose only venue is `TRUTH`."""
+def build_sim_node(cache: Any = None, strategies: Any = (), more: Any = None, **engine: Any) -> TradingNode:
+    """Build a real node whose only venue is `TRUTH`; ``more`` goes to its configuration."""
     config = TradingNodeConfig(
         trader_id="TESTER-001",
         logging=LoggingConfig(log_level=os.environ.get("SIM_LOG_LEVEL", "ERROR"), use_pyo3=False),
@@ -344,6 +344,7 @@ def build_sim_node(cache: Any = None, strategies: Any = (), **engine: Any) -> Tr
         timeout_disconnection=2.0,
         timeout_post_stop=0.1,
         timeout_shutdown=1.0,
+        **(more or {}),
     )
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)

@@ -49,8 +49,7 @@ class V1TradingState:
         count = self._node.kernel.cache.orders_emulated_count()
         if not count:
             return ""
-        orders = "emulated order waits" if count == 1 else "emulated orders wait"
-        return f"{count} {orders} in the node, and no trading state stops them when they are triggered: cancel them"
+        return f"{count} emulated in the node go past the risk engine when triggered, whatever the state: cancel them"
 
     def on_change(self, changed: Callable[[], None]) -> None:
         """Call something after every change of the trading state, whoever made it."""
