@@ -25,7 +25,7 @@ EXIT_DAMAGED = 1
 
 
 class Form(StrEnum):
-    """How rows are written: `trueup.journal.export.ExportFormat`, without the cost of importing it for every command."""
+    """How rows are written: `trueup.journal.export.ExportFormat`, which would cost every command its import."""
 
     CSV = "csv"
     PARQUET = "parquet"

@@ -99,14 +99,13 @@ class JournalReader:
 
     def each_entry(self, query: Query) -> Iterator[StoredEntry]:
         """Yield entries, a bounded number of them in memory at a time."""
-        with self.transaction() as connection:
-            for row in _streamed(connection, select_entries(query)):
-                yield entry_from(row)
+        with self.transaction() as connection, _streamed(connection, select_entries(query)) as rows:
+            yield from map(entry_from, rows)
 
     def each_discrepancy(self, query: Query) -> Iterator[DiscrepancyRecord]:
         """Yield records of discrepancies, a bounded number of them in memory at a time."""
-        with self.transaction() as connection:
-            for row in _streamed(connection, select_discrepancies(query)):
+        with self.transaction() as connection, _streamed(connection, select_discrepancies(query)) as rows:
+            for row in rows:
                 yield record_from(row, row.chain)
 
     def close(self) -> None:
@@ -144,4 +143,4 @@ def journal_errors(place: Place) -> Iterator[None]:
 
 
 def _streamed(connection: sa.Connection, statement: sa.Select[Any]) -> sa.CursorResult[Any]:
-    return connection.execution_options(yield_per=PIECE_ROWS).execute(statement)
+    return connection.execute(statement.execution_options(yield_per=PIECE_ROWS))

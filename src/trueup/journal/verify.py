@@ -126,15 +126,15 @@ def _one_chain(
     latest: Latest = {}
     statement = sa.select(sa.literal(row.name).label("chain"), entries).where(entries.c.chain_id == row.id)
     ordered = statement.order_by(entries.c.sequence).execution_options(yield_per=PIECE_ROWS)
-    for found in connection.execute(ordered):
-        entry = entry_from(found)
-        if entry.seal and not seal.key:
-            raise JournalError(
-                f"the chain {row.name} is sealed with a key", action="give the key by TRUEUP_JOURNAL__SECRET_KEY"
-            )
-        proof.take(entry)
-        if entry.kind == EntryKind.DISCREPANCY:
-            latest[(entry.account_id, entry.fingerprint)] = (entry.sequence, _digest_of(entry))
+    with connection.execute(ordered) as rows:
+        for entry in map(entry_from, rows):
+            if entry.seal and not seal.key:
+                raise JournalError(
+                    f"the chain {row.name} is sealed with a key", action="give the key by TRUEUP_JOURNAL__SECRET_KEY"
+                )
+            proof.take(entry)
+            if entry.kind == EntryKind.DISCREPANCY:
+                latest[(entry.account_id, entry.fingerprint)] = (entry.sequence, _digest_of(entry))
     proof.finish(Head(row.name, row.head_sequence, row.head_hash), row.first_sequence)
     unproven, found_records = (0, []) if proof.faults else _records(connection, row, proof, latest)
     last = proof.last or Head.start(row.name)
@@ -155,13 +155,14 @@ def _records(connection: sa.Connection, row: Any, proof: ChainProof, latest: Lat
     faults: list[Fault] = []
     unproven = 0
     statement = sa.select(discrepancies).where(discrepancies.c.chain_id == row.id)
-    for found in connection.execute(statement.execution_options(yield_per=PIECE_ROWS)):
-        record = record_from(found, row.name)
-        sequence, said = latest.pop((record.account_id, record.fingerprint), (0, b""))
-        if not sequence and record.sequence < proof.first:
-            unproven += 1
-        elif said != _digest(record) or found.is_open != record.is_open:
-            faults.append(_differs(record, sequence))
+    with connection.execute(statement.execution_options(yield_per=PIECE_ROWS)) as rows:
+        for found in rows:
+            record = record_from(found, row.name)
+            sequence, said = latest.pop((record.account_id, record.fingerprint), (0, b""))
+            if not sequence and record.sequence < proof.first:
+                unproven += 1
+            elif said != _digest(record) or found.is_open != record.is_open:
+                faults.append(_differs(record, sequence))
     faults += [
         Fault(
             code=FaultCode.RECORD_MISSING,

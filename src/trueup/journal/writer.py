@@ -224,7 +224,7 @@ class Writer:
 
     def _prune(self, storage: Storage) -> None:
         due = time.monotonic() - self._pruned_at >= PRUNE_SECS or self._written_since_prune >= PRUNE_ROWS
-        if not due or self._stop_at is not None:
+        if not due:
             return
         if storage.prune(time.time_ns()):
             self._keep_state(storage)
