@@ -184,7 +184,7 @@ _WHAT_WAS_DONE = Row(
             Query(expression=f"sum(increase(trueup_discrepancies_recurred_total{{{ONE}}}{_RATE}))", legend="came back"),
         ),
         Panel(
-            title="Guard",
+            title="Guard over time",
             kind=PanelKind.STATE_TIMELINE,
             description="What the guard asked for, and what the engine's own trading state was.",
             queries=(
