@@ -39,8 +39,8 @@ class OtherTrader:
     """Hold what a store says of another trader with an account of the same name.
 
     The name alone proves nothing: NautilusTrader's Binance adapter calls every account of a kind by the same one (1.222
-    to 1.231). ``order_names`` are the client order ids that the trader knows: one that the venue lists in this account
-    is proof.
+    to 1.231). ``orders`` are orders that the trader knows, its latest and its open ones, each by client order id and
+    the venue's number: one that the venue lists in this account by both is proof.
     """
 
     trader_id: str
@@ -48,7 +48,7 @@ class OtherTrader:
     orders_open: int
     positions_open: int
     last_event_ns: int
-    order_names: frozenset[str] = frozenset()
+    orders: frozenset[tuple[str, str]] = frozenset()
 
 
 class NodeSide(Protocol):

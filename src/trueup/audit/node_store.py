@@ -12,12 +12,15 @@ from trueup.errors import StoreError
 from trueup.store.connection import StoreAddress
 from trueup.store.read_only import ReadOnlyStore
 from trueup.store.reading import StoreReading
-from trueup.store.redis_decode import DecodeError, decode_account_state, time_ns
+from trueup.store.redis_decode import DecodeError, decode_account_state, decode_event, time_ns
 from trueup.store.redis_keys import TRADER_PREFIX, StoreKeys
 from trueup.store.redis_reader import RedisReader
 
 NEIGHBOURS_AGE_SECS_MAX: Final = 60.0
 """Looking for other traders goes through every key of the server, so it is done once a minute at most."""
+ORDERS_MAX: Final = 200
+"""Orders of another trader that are looked at: one of them in this account is enough."""
+EVENTS_MAX: Final = 100
 KEYS_MAX: Final = 10_000
 """Accounts of all traders of one server."""
 
@@ -129,14 +132,31 @@ class RedisNode:
                         last_ns = time_ns(decode_account_state(entry).ts_event)
                     except DecodeError:
                         last_ns = 0
+            open_names = self._members(keys.key("index:orders_open"))
             yield OtherTrader(
                 trader_id=match["trader"],
                 account_id=account_id,
-                orders_open=len(self._members(keys.key("index:orders_open"))),
+                orders_open=len(open_names),
                 positions_open=len(self._members(keys.key("index:positions_open"))),
                 last_event_ns=last_ns,
-                order_names=frozenset(self._members(keys.key("index:orders"))),
+                orders=frozenset(self._numbered(keys, open_names)),
             )
+
+    def _numbered(self, keys: StoreKeys, open_names: set[str]) -> Iterator[tuple[str, str]]:
+        """Yield a trader's open and latest orders by both names; generated names sort by their date."""
+        latest = sorted(self._members(keys.key("index:orders")), reverse=True)[:ORDERS_MAX]
+        names = {keys.key(f"orders:{name}"): name for name in [*sorted(open_names)[:ORDERS_MAX], *latest]}
+        for key, entries in self._store.lists(names, entries_max=EVENTS_MAX):
+            if isinstance(entries, StoreError):
+                continue
+            for entry in reversed(entries):
+                try:
+                    number = decode_event(entry).venue_order_id
+                except DecodeError:
+                    break
+                if number:
+                    yield names[key], number
+                    break
 
     def _members(self, key: str) -> set[str]:
         members = self._store.members(key)

@@ -49,8 +49,8 @@ def find_writers(
             foreign[match["trader"]].append(order)
         elif _is_unsent(order, node):
             unsent.append(order)
-    listed = {order.client_order_id for order in venue.orders if order.client_order_id}
-    found = [_of_store(other, shared) for other in others if (shared := other.order_names & listed)]
+    listed = {(order.client_order_id, order.venue_order_id) for order in venue.orders}
+    found = [_of_store(other, shared) for other in others if (shared := other.orders & listed)]
     found += [
         _line(f"trader tag {tag}", orders, "bear the tag of another node", certain=True)
         for tag, orders in sorted(foreign.items())
@@ -67,7 +67,7 @@ def _is_unsent(order: OrderRecord, node: NodeSnapshot) -> bool:
     return held is None or not held.submitted_ns
 
 
-def _of_store(other: OtherTrader, shared: frozenset[str]) -> WriterLine:
+def _of_store(other: OtherTrader, shared: frozenset[tuple[str, str]]) -> WriterLine:
     count = len(shared)
     return WriterLine(
         who=f"trader {other.trader_id}",
@@ -78,7 +78,7 @@ def _of_store(other: OtherTrader, shared: frozenset[str]) -> WriterLine:
         ),
         orders=count,
         last_ns=other.last_event_ns,
-        examples=tuple(sorted(shared)[:EXAMPLES_MAX]),
+        examples=tuple(sorted(name for name, _ in shared)[:EXAMPLES_MAX]),
     )
 
 
