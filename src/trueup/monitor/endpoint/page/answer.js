@@ -35,7 +35,7 @@ function standing({ nodes, chosen, waited, failure }) {
 
 export function answer(view) {
   if (view.token) return h("h1", { id: "answer-heading" }, "Not shown without a token");
-  if (!view.nodes.length && !view.failure) return h("h1", { id: "answer-heading" }, "Asking the node");
+  if (!view.isRead && !view.failure) return h("h1", { id: "answer-heading" }, "Asking the node");
   const { verdict, reasons } = standing(view);
   return h("div", { class: `answer ${verdict.toLowerCase()}` },
     mark(verdict),
@@ -45,10 +45,10 @@ export function answer(view) {
     verdictAge(view));
 }
 
-function said({ chosen, failure, nodes }, reasons) {
+function said({ chosen, failure, isRead }, reasons) {
   const lines = chosen && !failure ? chosen.lines.filter((line) => !reasons.includes(line)) : [];
   const more = lines.length > LINES_SHOWN ? [`and ${count(lines.length - LINES_SHOWN, "line")} more`] : [];
-  const kept = nodes.length && failure ? ["what follows is as it was last read"] : [];
+  const kept = isRead && failure ? ["what follows is as it was last read"] : [];
   return [...reasons, ...lines.slice(0, LINES_SHOWN), ...more, ...kept].map((text) => h("li", null, clipped(first(text))));
 }
 
@@ -86,11 +86,11 @@ export function identity({ chosen, nodes }) {
     h("strong", { class: "text" }, chosen.trader_id || "a node without a name"), tags.map((tag) => h("span", { class: "tag" }, tag)));
 }
 
-export function link({ failure, nodes, waited, token, hasToken }) {
+export function link({ failure, isRead, waited, token, hasToken }) {
   if (token) return null;
   const state = failure
     ? [h("span", { class: "dot discrepant" }), `not reachable since ${new Date(failure.sinceMs).toISOString().slice(11, 19)} UTC`]
-    : nodes.length ? [h("span", { class: "dot clean" }), `read ${span(waited)} ago`] : ["asking"];
+    : isRead ? [h("span", { class: "dot clean" }), `read ${span(waited)} ago`] : ["asking"];
   return h("p", { class: "link" }, h("span", null, state),
     failure && h("button", { type: "button", "data-action": "retry" }, "Ask now"),
     hasToken && h("button", { type: "button", "data-action": "forget" }, "Forget token"));
@@ -99,7 +99,7 @@ export function link({ failure, nodes, waited, token, hasToken }) {
 // Say a change, and only a change, to who cannot see it: a screen reader, and a tab among twenty.
 export function announce(view, place, icon) {
   const name = view.chosen?.trader_id ?? "";
-  if (view.token || (!view.nodes.length && !view.failure)) {
+  if (view.token || (!view.isRead && !view.failure)) {
     document.title = ["trueup", name].filter(Boolean).join(" · ");
     return;
   }

@@ -31,7 +31,7 @@ function render() {
   const nodes = nodesOf(reader.document);
   const chosen = chosenOf(nodes);
   const waited = reader.document ? reader.waitedSecs() : 0;
-  const view = { nodes, chosen, waited, failure: reader.failure, token: reader.token, hasToken: reader.hasToken(), choices };
+  const view = { isRead: reader.document !== null, nodes, chosen, waited, failure: reader.failure, token: reader.token, hasToken: reader.hasToken(), choices };
   showToken(view);
   document.body.classList.toggle("stale", Boolean(reader.failure && reader.document));
   show(place("identity"), identity(view));
