@@ -1,7 +1,8 @@
 """The monitor's log: one structured line for each event, written by a thread of its own.
 
-A handler on the node's loop only puts a value into a bounded queue. A full pipe or a slow disk therefore delays the log
-and nothing else; what finds the queue full is counted as dropped.
+Secrets are out of an event before it is heard (`trueup.node.announcer`). A handler on the node's loop only puts a value
+into a bounded queue. A full pipe or a slow disk therefore delays the log and nothing else; what finds the queue full is
+counted as dropped.
 """
 
 from __future__ import annotations
@@ -19,7 +20,6 @@ import orjson
 import structlog
 
 from trueup.config.sight.monitor import LogFormat
-from trueup.monitor.redaction import Redactor
 from trueup.node.announcer import LifeCycleEvent
 
 _logger = logging.getLogger("trueup.monitor")
@@ -44,17 +44,12 @@ class EventLog:
         A file that is appended to; None for standard error.
     identity : Mapping[str, str]
         Put on every line.
-    redactor : Redactor
-        Keeps secrets out.
     """
 
-    def __init__(
-        self, log_format: LogFormat, path: Path | None, identity: Mapping[str, str], redactor: Redactor
-    ) -> None:
+    def __init__(self, log_format: LogFormat, path: Path | None, identity: Mapping[str, str]) -> None:
         self.dropped = 0
         self.failed = 0
         self._path = path
-        self._redactor = redactor
         self._waiting: queue.Queue[LifeCycleEvent | None] = queue.Queue(QUEUE_MAX)
         self._thread = threading.Thread(target=self._run, name="trueup-log", daemon=True)
         self._out: BinaryIO | None = None
@@ -104,15 +99,11 @@ class EventLog:
             processors=[
                 structlog.processors.add_log_level,
                 structlog.processors.TimeStamper(fmt="iso", utc=True),
-                self._without_secrets,
                 renderer,
             ],
             wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         )
         return log.bind(**self._identity)
-
-    def _without_secrets(self, _logger: Any, _method: str, fields: Any) -> Any:
-        return self._redactor.value(fields)
 
 
 _LEVEL_NUMBERS = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}

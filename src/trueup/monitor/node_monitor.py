@@ -74,8 +74,8 @@ class NodeMonitor:
         The node's.
     store : tuple of StoreAddress and StoreKeys, optional
         Its store.
-    secret_texts : tuple of str
-        Blanked out of every text.
+    redactor : Redactor, optional
+        Keeps secrets out of what is not said by the announcer, which has one of its own.
     intervals_secs : mapping of str to float, optional
         Between two checks of a kind, for the checks that are on.
     startup_limit_secs : float, optional
@@ -92,7 +92,7 @@ class NodeMonitor:
         loop: asyncio.AbstractEventLoop,
         *,
         store: tuple[StoreAddress, StoreKeys] | None = None,
-        secret_texts: tuple[str, ...] = (),
+        redactor: Redactor | None = None,
         intervals_secs: Mapping[str, float] | None = None,
         startup_limit_secs: float | None = None,
     ) -> None:
@@ -122,7 +122,7 @@ class NodeMonitor:
         self.probe = None if store is None else StoreProbe(*store, self._latest_event_counts)
         self._dropped: Counter[str] = Counter(dict.fromkeys(DROP_REASONS, 0))
         self._node_loop = loop
-        self._redactor = Redactor(secret_texts)
+        self._redactor = redactor or Redactor()
         self._log = self._make_log()
         self._lines: tuple[str, ...] = ()
         self._guard = GuardStatus(since_ns=self.started_ns)
@@ -198,7 +198,6 @@ class NodeMonitor:
             self._dropped["too_many"] += 1
             return
         line.take(data, time_ns)
-        line.unknowns = self._redactor.texts(line.unknowns)
         failed = bool(data["failure"])
         self.problems += failed
         cycle = CycleStatus(
@@ -217,7 +216,7 @@ class NodeMonitor:
             self._dropped["too_many"] += 1
 
     def _on_verdict(self, data: Mapping[str, Any], _time_ns: int) -> None:
-        self._lines = self._redactor.texts(data["lines"][:LINES_MAX])
+        self._lines = tuple(data["lines"][:LINES_MAX])
 
     def _on_stream_gap(self, data: Mapping[str, Any], _time_ns: int) -> None:
         line = self.accounts.line(data["account_id"])
@@ -237,8 +236,7 @@ class NodeMonitor:
         if state not in self.guard_changes:
             return
         self.guard_changes[state] += 1
-        reason = self._redactor.text(data["reason"])
-        change = GuardChange(time_ns=time_ns, state=state, reason=reason, source=data.get("source", "trueup"))
+        change = GuardChange(time_ns=time_ns, state=state, reason=data["reason"], source=data.get("source", "trueup"))
         self._guard = GuardStatus(
             state=state,
             since_ns=time_ns,
@@ -306,7 +304,7 @@ class NodeMonitor:
         if wanted is LogFormat.OFF:
             return None
         wanted = LogFormat.CONSOLE if wanted is LogFormat.AUTO else wanted
-        return EventLog(wanted, self.config.log_file, {"trader_id": self.identity.trader_id}, self._redactor)
+        return EventLog(wanted, self.config.log_file, {"trader_id": self.identity.trader_id})
 
     # -- what is told, on any thread ---------------------------------------------------------------------------------
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import re
-from collections.abc import Iterable
+import traceback
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 HIDDEN = "***"
@@ -44,6 +46,43 @@ class Redactor:
             return self.text(value)
         if isinstance(value, list | tuple):
             return [self.value(one) for one in value]
-        if isinstance(value, dict):
+        if isinstance(value, Mapping):
             return {name: self.value(one) for name, one in value.items()}
         return value
+
+
+LOGGERS = ("trueup.node", "trueup.monitor", "trueup.journal", "trueup.guard", "trueup.ops")
+"""Loggers of what runs in a node; nothing else in the process is touched."""
+
+
+class RedactingFilter(logging.Filter):
+    """Blank secrets out of log records, tracebacks included.
+
+    Parameters
+    ----------
+    redactor : Redactor
+        What does it.
+    """
+
+    def __init__(self, redactor: Redactor) -> None:
+        super().__init__()
+        self._redactor = redactor
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Rewrite the record in place; it is always logged."""
+        record.msg, record.args = self._redactor.text(record.getMessage()), ()
+        if record.exc_info:
+            lines = traceback.format_exception(*record.exc_info)
+            record.exc_text = self._redactor.text("".join(lines)).rstrip()
+            record.exc_info = None
+        return True
+
+    def install(self) -> None:
+        """Put the filter on the loggers of a node."""
+        for name in LOGGERS:
+            logging.getLogger(name).addFilter(self)
+
+    def remove(self) -> None:
+        """Take it off again."""
+        for name in LOGGERS:
+            logging.getLogger(name).removeFilter(self)

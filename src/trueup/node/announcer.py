@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from trueup.monitor.redaction import Redactor
+
 _logger = logging.getLogger("trueup.node")
 
 LISTENERS_MAX = 32
@@ -50,6 +52,7 @@ class Announcer:
     """
 
     def __init__(self) -> None:
+        self._redactor = Redactor()
         self._listeners: list[Listener] = []
         self._observers: list[Listener] = []
         self.listener_failures: Counter[str] = Counter()
@@ -70,13 +73,17 @@ class Announcer:
         """Tell the observers about an event that happens now, and nobody else: it is routine."""
         self._tell(self._observers, kind, data)
 
+    def redact_with(self, redactor: Redactor) -> None:
+        """Keep secrets out of whatever is said from now on: reasons quote adapters, and adapters quote requests."""
+        self._redactor = redactor
+
     def _add(self, listeners: list[Listener], listener: Listener) -> None:
         if len(self._listeners) + len(self._observers) >= LISTENERS_MAX:
             raise ValueError(f"more than {LISTENERS_MAX} listeners on one node")
         listeners.append(listener)
 
     def _tell(self, listeners: Iterable[Listener], kind: str, data: Mapping[str, Any]) -> None:
-        event = LifeCycleEvent(kind, time.time_ns(), data)
+        event = LifeCycleEvent(kind, time.time_ns(), self._redactor.value(data))
         for listener in listeners:
             try:
                 listener(event)

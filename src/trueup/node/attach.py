@@ -9,6 +9,7 @@ from typing import Any
 from trueup.errors import NodeError
 from trueup.monitor.exporter import NodeExporter
 from trueup.monitor.node_monitor import NodeMonitor
+from trueup.monitor.redaction import RedactingFilter, Redactor
 from trueup.node.handle import Handle
 from trueup.node.settings import NodeSettings
 from trueup.node.sight import Sight, SightContext, SightSettings
@@ -80,16 +81,19 @@ def attach(node: Any, settings: Any = None, *, sight: SightSettings | None = Non
 def _watch(node: Any, handle: Handle, wanted: NodeSettings, settings: SightSettings, node_dir: Path) -> None:
     """Bring to life what watches the node, and let it end with the node."""
     monitor, render_metrics = None, None
+    eyes = V1Eyes(node, wanted.mode)
+    redactor = Redactor((*settings.secret_texts, *eyes.secret_texts()))
+    handle.announcer.redact_with(redactor)
+    log_filter = RedactingFilter(redactor)
+    log_filter.install()
     if settings.monitor.enabled:
-        eyes = V1Eyes(node, wanted.mode)
-        secret_texts = (*settings.secret_texts, *eyes.secret_texts())
         monitor = NodeMonitor(
             eyes,
             handle,
             settings.monitor,
             node.get_event_loop(),
             store=store_of(node),
-            secret_texts=secret_texts,
+            redactor=redactor,
             intervals_secs=_intervals_secs(node, wanted),
             startup_limit_secs=_startup_limit_secs(node, wanted),
         )
@@ -115,6 +119,7 @@ def _watch(node: Any, handle: Handle, wanted: NodeSettings, settings: SightSetti
         finally:
             if sight.ends_with_node:
                 sight.close()
+            log_filter.remove()
 
     node.dispose = dispose_and_close
 

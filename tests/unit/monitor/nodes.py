@@ -10,6 +10,7 @@ from typing import Any
 from trueup.config.sight.monitor import LogFormat, MonitorConfig
 from trueup.monitor.eyes import ClientSight, Identity, NodeCounts, Taps
 from trueup.monitor.node_monitor import NodeMonitor
+from trueup.monitor.redaction import Redactor
 from trueup.node.handle import Handle
 
 COMPLETE = {
@@ -55,14 +56,16 @@ def monitor(
 ) -> NodeMonitor:
     """Return a monitor that listens, with a loop that never runs."""
     loop = asyncio.new_event_loop()
+    redactor = Redactor(secret_texts)
     made = NodeMonitor(
         eyes or Eyes(),
         Handle(),
         config or MonitorConfig(log_format=LogFormat.OFF),
         loop,
-        secret_texts=secret_texts,
+        redactor=redactor,
         **more,
     )
+    made.handle.announcer.redact_with(redactor)
     made.start()
     loop.close()
     return made

@@ -7,20 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from trueup.config.sight.monitor import LogFormat
 from trueup.monitor import event_log
 from trueup.monitor.event_log import EventLog, level_of
-from trueup.monitor.redaction import HIDDEN, Redactor
 from trueup.node.announcer import LifeCycleEvent
-
-SECRET = "s3cr3t-k3y-of-the-venue"
 
 
 def written(path: Path, *events: LifeCycleEvent, log_format: LogFormat = LogFormat.JSON) -> list[str]:
-    log = EventLog(log_format, path, {"trader_id": "T-1"}, Redactor([SECRET]))
+    log = EventLog(log_format, path, {"trader_id": "T-1"})
     log.start()
     for event in events:
         log.put(event)
@@ -47,29 +42,9 @@ def test_the_console_form_is_one_line_too(tmp_path: Path) -> None:
     assert "CLEAN" in line
 
 
-def test_no_secret_is_written_wherever_in_an_event_it_is(tmp_path: Path) -> None:
-    data: dict[str, Any] = {
-        "text": f"GET /x?apiKey={SECRET} refused",
-        "lines": [f"a {SECRET}", ["deeper", SECRET]],
-        "more": {"key": SECRET},
-        "signed": "timestamp=1&signature=0123456789abcdef0123456789abcdef",
-    }
-    text = "\n".join(written(tmp_path / "log", LifeCycleEvent("problem", 1, data)))
-    assert SECRET not in text
-    assert "0123456789abcdef" not in text
-    assert HIDDEN in text
-
-
-@given(before=st.text(), after=st.text(), secret=st.text(min_size=6, max_size=40))
-def test_a_secret_never_survives_its_surroundings(before: str, after: str, secret: str) -> None:
-    # What is left may hold the secret anew only where the blank itself completes it.
-    found = Redactor([secret]).text(before + secret + after)
-    assert secret not in found or HIDDEN[0] in secret
-
-
 def test_a_full_queue_drops_and_counts_instead_of_waiting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(event_log, "QUEUE_MAX", 3)
-    log = EventLog(LogFormat.JSON, tmp_path / "log", {}, Redactor())  # its thread does not run yet
+    log = EventLog(LogFormat.JSON, tmp_path / "log", {})  # its thread does not run yet
     for number in range(5):
         log.put(LifeCycleEvent("phase", number, {}))
     assert log.dropped == 2
@@ -79,7 +54,7 @@ def test_a_full_queue_drops_and_counts_instead_of_waiting(monkeypatch: pytest.Mo
 
 
 def test_a_log_that_cannot_be_written_is_counted_and_the_rest_is_still_tried(caplog: pytest.LogCaptureFixture) -> None:
-    log = EventLog(LogFormat.JSON, Path("/dev/full"), {}, Redactor())
+    log = EventLog(LogFormat.JSON, Path("/dev/full"), {})
     log.start()
     for number in range(4):
         log.put(LifeCycleEvent("phase", number, {}))
