@@ -29,7 +29,7 @@ from trueup.node.applied import Applied, instrument_of
 from trueup.node.binding import AccountPort
 from trueup.node.changes import LifeChange, changes_of
 from trueup.node.look import CHEAP_CLAIMS, Look
-from trueup.node.pacing import in_slices, off_loop
+from trueup.node.pacing import in_slices, let_go, off_loop
 from trueup.node.settings import NodeSettings
 from trueup.venues.draft import ReadingDraft, VenueReading
 from trueup.venues.questions import Question, open_questions, unexplained_positions
@@ -134,7 +134,7 @@ class AccountTruth:
         request = ReadRequest(history_from_ns=since_ns, deadline=depth.deadline)
         draft = await self.port.reader.read(request, self._expected_kinds())
         if earlier is not None:
-            draft.adopt(earlier)
+            await off_loop(len(earlier.orders) + len(earlier.fills), lambda: draft.adopt(earlier))
         reading, node = await self._close_questions(draft, depth)
         unexplained = await self._unexplained(reading, node)
         if unexplained and depth.widen_to_ns is not None and depth.widen_to_ns < depth.history_from_ns:
@@ -181,7 +181,7 @@ class AccountTruth:
             Nothing trades yet: rebuilding and opening balances are allowed.
         """
         made = await self._plan(look, act_on, at_startup=at_startup)
-        self._view = None
+        await self._let_go_of_view()
         applied = self.port.begin(look.reading)
         if made.steps:
             await self._tell_planned(made)
@@ -219,11 +219,19 @@ class AccountTruth:
         if transitions:
             self._on_changes(changes_of(self.account_id, before, self.ledger, transitions, look.discrepancies))
 
-    def forget_history(self) -> None:
-        """Let go of the history that was read."""
-        self._complete_draft = None
+    def forget_history(self) -> list[list[Any]]:
+        """Let go of the history that was read; return its records, to be freed piece by piece."""
+        draft, self._complete_draft = self._complete_draft, None
+        return [] if draft is None else [list(draft.orders.values()), list(draft.fills.values())]
 
     # -- parts -------------------------------------------------------------------------------------------------------
+
+    async def _let_go_of_view(self) -> None:
+        view, self._view = self._view, None
+        if view is not None and len(view.pairs) > LIVES_MAX:
+            piles: list[list[Any]] = [list(view.pairs), list(view.pairing.pairs)]
+            del view
+            await let_go(piles)
 
     async def _tell_planned(self, made: Plan) -> None:
         if self._on_steps is None:
@@ -261,7 +269,7 @@ class AccountTruth:
 
         self._view, comparison = await off_loop(_size(reading, node), work)
         if not comparison.discrepancies:
-            self._view = None  # nothing will be planned
+            await self._let_go_of_view()  # nothing will be planned
         return comparison
 
     async def _plan(self, look: Look, act_on: tuple[Discrepancy, ...], *, at_startup: bool) -> Plan:

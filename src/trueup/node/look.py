@@ -52,6 +52,19 @@ class Look:
         """Return the stable names of what differs."""
         return frozenset(one.fingerprint for one in self.comparison.discrepancies)
 
+    def records(self) -> list[list[Any]]:
+        """Return lists of all that the look holds, to be freed piece by piece (`trueup.node.pacing.let_go`)."""
+        venue, node = self.reading.snapshot, self.node
+        return [
+            list(self.discrepancies),
+            list(venue.orders),
+            list(venue.fills),
+            list(node.orders),
+            list(node.fills),
+            list(self.reading.order_reports.values()),
+            list(self.reading.fill_reports.values()),
+        ]
+
     @property
     def is_clean(self) -> bool:
         """Return whether the look proved both sides equal, as far as it claims."""

@@ -12,6 +12,7 @@ from trueup.model.steps import RefusalCode
 from trueup.model.verdicts import VerdictState
 from trueup.node.account import NS_PER_SECOND, AccountTruth, Depth
 from trueup.node.look import Look, TrueUpOutcome
+from trueup.node.pacing import let_go
 from trueup.node.settings import NodeSettings
 
 _logger = logging.getLogger("trueup.node")
@@ -36,16 +37,25 @@ _WANT_MORE_HISTORY = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartUpResult:
-    """Hold what came of a start-up: the outcome, the last look, and whether the node may trade."""
+    """Hold what came of a start-up: the outcome, the last look, and whether the node may trade.
+
+    Without its look (`without_look`) it still holds when the last look began.
+    """
 
     outcome: TrueUpOutcome
     look: Look | None
     reason: str = ""
+    looked_ns: int = 0
 
     @property
     def may_trade(self) -> bool:
         """Return whether both sides were proven equal."""
         return self.outcome.verdict is VerdictState.CLEAN
+
+    def without_look(self) -> StartUpResult:
+        """Return the result without what may be the largest thing in the process."""
+        looked_ns = self.looked_ns if self.look is None else self.look.reading.snapshot.started_ns
+        return replace(self, look=None, looked_ns=looked_ns)
 
 
 class StartUp:
@@ -134,7 +144,9 @@ class StartUp:
                     if time.monotonic() < deadline:
                         # The next look tells it all anew. Until then a large account should not be held twice.
                         outcome = replace(outcome, discrepancies=())
+                        piles = [*look.records(), list(made.steps)]
                         del look, made
+                        await let_go(piles)
                         continue
             before = look
             if time.monotonic() + backoff_secs >= deadline:

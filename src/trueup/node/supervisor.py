@@ -17,7 +17,7 @@ from trueup.node.changes import LifeChange
 from trueup.node.handle import Handle
 from trueup.node.look import Look, LookNote, TrueUpOutcome, together, unfinished
 from trueup.node.monitor import Monitor
-from trueup.node.pacing import collector_off
+from trueup.node.pacing import collector_off, let_go
 from trueup.node.phase import Phase
 from trueup.node.settings import NodeSettings
 from trueup.node.startup import StartUp, StartUpResult
@@ -120,8 +120,8 @@ class Supervisor:
             self._handle.fail(f"the node could not be proven equal to the venue ({why}), so the trader is not started")
             return False
         for account, result in zip(accounts, results, strict=True):
-            assert result.look is not None, "a proof needs a look"
-            verified_ns = result.look.reading.snapshot.started_ns
+            verified_ns = result.looked_ns
+            assert verified_ns, "a proof needs a look"
             account.port.remember_verified(verified_ns)
             self._monitors[account.account_id] = Monitor(
                 account, self._settings, self._binding.now_ns, verified_ns, self._note
@@ -166,7 +166,11 @@ class Supervisor:
             told(None, 0, f"{type(error).__name__}: {error}")
             raise
         told(result.look, result.outcome.steps_count, "")
-        account.forget_history()
+        piles = account.forget_history()
+        if result.look is not None:
+            piles += result.look.records()
+        result = result.without_look()
+        await let_go(piles)
         self._settle_repairs(account)
         return result
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -90,11 +91,11 @@ class CacheReader:
         await in_slices(self._orders(list(self._cache.client_order_ids())), read)
         positions: list[PositionRecord] = []
 
-        def read_position(position: Any) -> None:
+        for position in self._cache.positions():
             if self._wanted(position):
+                await in_slices(*self._unread_fills(position))  # tens of thousands, of one that was never flat
                 positions.append(self._position(position))
-
-        await in_slices(self._cache.positions(), read_position)
+                await asyncio.sleep(0)
         self._forget_purged()
         balances = self._balances()
         return await off_loop(2 * len(parts), lambda: self._snapshot(parts, positions, balances, now_ns, known_from_ns))
@@ -201,14 +202,24 @@ class CacheReader:
 
     def _position(self, position: Any) -> PositionRecord:
         """Return a position's record; only the fills that are new since the last reading are converted."""
+        events, read = self._unread_fills(position)
+        for event in events:
+            read(event)
+        return position_record(position, tuple(self._held[position.id.value].fills))
+
+    def _unread_fills(self, position: Any) -> tuple[list[Any], Callable[[Any], None]]:
+        """Return the events of a position's fills that were not read yet, and what reads one."""
         events = position.events
         held = self._held.setdefault(position.id.value, HeldFills())
         count = len(held.fills)
         if count > len(events) or (count and held.last_event.id != events[count - 1].id):
             held.fills.clear()  # another life cycle, or another order of the same fills
-        held.fills += [self._position_fill(event) for event in events[len(held.fills) :]]
-        held.last_event = events[-1] if events else None
-        return position_record(position, tuple(held.fills))
+
+        def read(event: Any) -> None:
+            held.fills.append(self._position_fill(event))
+            held.last_event = event
+
+        return events[len(held.fills) :], read
 
     def _position_fill(self, event: Any) -> FillRecord:
         """Return the record of a fill that a position holds, with the mark that it carries in its order.
