@@ -1,0 +1,126 @@
+"""A venue, a store and a real node that trades without a pause, with a file that both the node and the auditor read."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from trueup.audit.run import FileAuditor
+from trueup.config.trading_node import LiveTradingNodeConfig
+from trueup.demo.configuration import KEY_VARIABLE, SECRET_VARIABLE, TRADER_ID, NodeFile
+from trueup.demo.node_life import NodeLife
+from trueup.emulator.client import ControlClient
+from trueup.emulator.engine.enums import OrderType, Side
+from trueup.emulator.engine.values import Order, OrderRequest
+from trueup.emulator.process import EmulatorProcess
+from trueup.emulator.server import Ready
+from trueup.store.embedded import EmbeddedValkey
+
+SYMBOLS = ("BTCUSDT", "ETHUSDT", "SOLUSDT")
+AUDIT = """
+[ops]
+enabled = false
+
+[audit]
+interval_secs = 1.0
+second_look_secs = 0.3
+weight_share = 1.0
+source_address = "127.0.0.2"  # the venue counts weight by address: the node shall not suffer from many audits
+
+[audit.ops]
+port = 0
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What a test works with."""
+
+    directory: Path
+    store_url: str
+    ready: Ready
+    control: ControlClient
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    def write(
+        self, name: str, *, trader_id: str = TRADER_ID, pace_secs: float = 0.1, more: str = "", trading: bool = True
+    ) -> Path:
+        """Write a node's file."""
+        file = NodeFile(
+            urls=self.ready.urls,
+            store_url=self.store_url,
+            mode="verified",
+            seed=1,
+            trading=trading,
+            state_directory=self.directory / f"state-{name}",
+            log_directory=self.directory / "logs",
+            log_name=name,
+        )
+        text = file.render().replace(f'trader_id = "{TRADER_ID}"', f'trader_id = "{trader_id}"')
+        text = text.replace("seed = 1,", f"seed = 1, warm_actions = 1000000000, action_interval_secs = {pace_secs},")
+        path = self.directory / f"{name}.toml"
+        path.write_text(text + AUDIT + more, encoding="utf-8")
+        return path
+
+    def node(self, path: Path) -> NodeLife:
+        """Start a node, not waited for."""
+        return NodeLife(path, path.with_suffix(".log"), self.environment)
+
+    def auditor(self, path: Path, *only: str) -> FileAuditor:
+        """Return an auditor that asks as often as a test likes."""
+        os.environ.update(self.environment)
+        auditor = FileAuditor(LiveTradingNodeConfig.from_file(path), path.name, only)
+        for one in auditor.auditors.values():
+            client: Any = one.venue
+            client._client.settings = replace(client._client.settings, weight_per_minute=10**9)
+        return auditor
+
+    def run(self, *arguments: str, secs_max: float = 90.0) -> subprocess.CompletedProcess[str]:
+        """Run ``trueup`` to its end."""
+        return subprocess.run(
+            [sys.executable, "-m", "trueup", *arguments],
+            env={**os.environ, **self.environment},
+            capture_output=True,
+            text=True,
+            timeout=secs_max,
+            check=False,
+        )
+
+    def audit(self, path: Path, *options: str) -> tuple[int, dict[str, Any]]:
+        """Run ``trueup audit FILE --json`` and return its exit code and report."""
+        done = self.run("audit", str(path), "--json", *options)
+        assert done.stdout, done.stderr
+        return done.returncode, json.loads(done.stdout)
+
+    def trade(self, symbol: str, side: str, quantity: str) -> Order:
+        """Trade as another client of the account."""
+        request = OrderRequest(symbol, Side[side], OrderType.MARKET, quantity=Decimal(quantity))
+        return self.control.place_order(self.ready.account, request)
+
+
+def wait_until_trading(node: NodeLife) -> None:
+    """Wait until a node trades."""
+    said = node.wait_for(lambda event: event["event"] in {"trading", "failed"}, "a trading node", 90)
+    assert said["event"] == "trading", said
+
+
+@contextmanager
+def set_up(directory: Path) -> Iterator[Stage]:
+    """Start venue and store."""
+    with ExitStack() as stack:
+        store = stack.enter_context(EmbeddedValkey.start(directory / "store"))
+        settings = {
+            "limits": {"enforced": False},
+            "market": {"seed": 1, "step_interval_ms": 100, "step_symbols": SYMBOLS},
+        }
+        emulator = stack.enter_context(EmulatorProcess(settings=settings))
+        keys = {KEY_VARIABLE: emulator.ready.api_key, SECRET_VARIABLE: emulator.ready.secret}
+        yield Stage(directory, store.url, emulator.ready, emulator.control, keys)

@@ -1,0 +1,312 @@
+"""A real node on the emulated venue, audited from outside: busy, hung, dead, and not alone on its account.
+
+The tests follow one node's life, in the order in which they stand.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from tests.integration.audit.stage import Stage, set_up, wait_until_trading
+from trueup.audit.result import decode, json_schema
+from trueup.audit.statement import read_statement
+from trueup.demo.node_life import NodeLife
+from trueup.demo.truth import read_truth
+from trueup.store.connection import StoreAddress
+from trueup.store.redis_keys import StoreKeys
+from trueup.store.redis_reader import RedisReader
+
+pytestmark = [pytest.mark.node, pytest.mark.server]
+
+CYCLES = 25
+LONG_CYCLES = 1_000
+EXPORT = "Uid,Time,Symbol,Side,Price,Quantity,Amount,Fee,Realized Profit,Buyer,Maker,Trade ID,Order ID"
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """Venue and store."""
+    with set_up(tmp_path_factory.mktemp("audit")) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def path(stage: Stage) -> Path:
+    """The node's file."""
+    return stage.write("node")
+
+
+@pytest.fixture(scope="module")
+def node(stage: Stage, path: Path) -> Iterator[NodeLife]:
+    """A node that trades ten times a second until a test ends it."""
+    with stage.node(path) as made:
+        wait_until_trading(made)
+        yield made
+
+
+async def audit_again_and_again(stage: Stage, path: Path, cycles: int) -> list[Any]:
+    """Audit so many times and return every result that is not CLEAN."""
+    auditor = stage.auditor(path)
+    alarms = []
+    try:
+        for number in range(cycles):
+            audited = await auditor.audit(anew=number == 0)
+            (result,) = audited.report.accounts
+            if result.state != "CLEAN":
+                alarms.append((number, result.state, result.unknowns, [one.line for one in result.discrepancies]))
+    finally:
+        await auditor.close()
+    return alarms
+
+
+@pytest.mark.timeout(600)
+async def test_a_busy_healthy_node_gives_no_alarm(stage: Stage, path: Path, node: NodeLife) -> None:
+    assert await audit_again_and_again(stage, path, CYCLES) == []
+    assert len(stage.control.trades(stage.ready.account)) > CYCLES
+
+
+@pytest.mark.long
+@pytest.mark.timeout(5_400)
+async def test_a_busy_healthy_node_gives_no_alarm_in_a_thousand_cycles(
+    stage: Stage, path: Path, node: NodeLife
+) -> None:
+    assert await audit_again_and_again(stage, path, LONG_CYCLES) == []
+
+
+def test_the_command_says_clean_of_a_busy_node_and_its_json_keeps_to_the_schema(
+    stage: Stage, path: Path, node: NodeLife
+) -> None:
+    code, report = stage.audit(path)
+    assert (code, report["state"], report["exit_code"]) == (0, "CLEAN", 0), report
+    jsonschema.validate(report, json_schema())
+    (account,) = decode(json.dumps(report)).accounts
+    assert {(one.side, one.kind, one.state) for one in account.coverage} == {
+        (side, kind, "complete")
+        for side in ("venue", "node")
+        for kind in ("ORDERS_OPEN", "ORDERS_CLOSED", "FILLS", "POSITIONS", "BALANCES")
+    }
+    assert any("own key" in note for note in account.notes)
+
+
+def test_a_hung_node_is_audited_and_what_it_missed_is_found(stage: Stage, path: Path, node: NodeLife) -> None:
+    time.sleep(0.5)
+    os.kill(node.pid, signal.SIGSTOP)
+    order = stage.trade("ETHUSDT", "BUY", "0.500")
+    (trade,) = [one for one in stage.control.trades(stage.ready.account) if one.order_id == order.order_id]
+    time.sleep(2.5)  # beyond the lag that the store is allowed
+    html = stage.directory / "report.html"
+    code, report = stage.audit(path, "--html", str(html))
+    assert code == 1, report
+    found = {(one["kind"], one["subject"]) for one in report["accounts"][0]["discrepancies"]}
+    assert ("FILL_MISSING", f"fill {trade.trade_id} of order {order.client_order_id}") in found
+    assert ("POSITION_QUANTITY", "position ETHUSDT-PERP.BINANCE") in found
+    page = html.read_text()
+    assert str(trade.trade_id) in page
+    assert not re.search(r"<script|https?://|src=|@import", page)
+    for secret in stage.environment.values():
+        assert secret not in page + json.dumps(report)
+
+
+def test_a_dead_node_is_audited_and_the_venue_s_side_is_the_ledger_to_the_last_digit(
+    stage: Stage, path: Path, node: NodeLife
+) -> None:
+    os.kill(node.pid, signal.SIGCONT)
+    node.kill()
+    stage.control.pause_market()
+    code, _ = stage.audit(path)
+    assert code in (0, 1)
+
+
+async def test_an_audit_asks_and_never_changes_anything(stage: Stage, path: Path) -> None:
+    stage.control.clear_requests()
+    auditor = stage.auditor(path)
+    audited = await auditor.audit()
+    await auditor.close()
+    asked = stage.control.requests(limit=10_000)
+    assert {one.method for one in asked} == {"GET"}
+    assert not [one for one in asked if "listenKey" in one.path]
+    outcome = audited.outcomes["binance"]
+    assert outcome.venue is not None
+    assert outcome.node is not None
+    truth = read_truth(stage.control, stage.ready.account, outcome.venue.account_id)
+    fills = {(one.trade_id, one.side, one.quantity, one.price, one.commission, one.time_ns) for one in truth.fills}
+    assert fills == {
+        (one.trade_id, one.side, one.quantity, one.price, one.commission, one.time_ns) for one in outcome.venue.fills
+    }
+    orders = {(one.venue_order_id, one.client_order_id, one.status, one.filled_quantity) for one in truth.orders}
+    assert orders == {
+        (one.venue_order_id, one.client_order_id, one.status, one.filled_quantity) for one in outcome.venue.orders
+    }
+    held = {one.key: one.quantity for one in truth.positions}
+    assert held == {one.key: one.quantity for one in outcome.venue.positions if one.quantity}
+    with RedisReader(StoreAddress.from_url(stage.store_url), StoreKeys("DEMO-001")) as reader:
+        stored = {fill.trade_id for order in reader.read().orders for fill in order.fills}
+    missing = {one.subject.trade_id for one in outcome.confirmed if one.kind == "FILL_MISSING"}
+    assert missing == {one.trade_id for one in truth.fills} - stored
+
+
+async def test_what_fails_for_one_account_is_unknown_there_and_hides_nothing_of_another(
+    stage: Stage, path: Path
+) -> None:
+    more = """
+[audit.accounts.nowhere]
+environment = "live"
+base_url_http = "http://127.0.0.1:9"
+api_key = "${NOWHERE_KEY}"
+api_secret = "${NOWHERE_KEY}"
+
+[audit.accounts.nothing]
+client = "BINANCE"
+
+[audit.accounts.storeless]
+environment = "live"
+base_url_http = "BASE"
+api_key = "${NOWHERE_KEY}"
+api_secret = "${NOWHERE_KEY}"
+redis = { host = "127.0.0.1", port = 9 }
+"""
+    os.environ["NOWHERE_KEY"] = "planted-secret-of-nowhere"
+    file = stage.write("several", more=more.replace("BASE", stage.ready.urls.rest))
+    auditor = stage.auditor(file)
+    unhurt = (await stage_state(auditor))["nothing"]
+    body = {"code": -1001, "msg": "Internal error"}
+    fault = stage.control.add_fault(
+        {"match": {"path": "/fapi/v1/userTrades"}, "action": {"kind": "respond", "status": 503, "body": body}}
+    )
+    hurt = await auditor.audit()
+    stage.control.remove_fault(fault)
+    await auditor.close()
+    by_name = {one.name: one for one in hurt.report.accounts}
+    assert set(by_name) == {"nothing", "nowhere", "storeless"}
+    assert unhurt in ("CLEAN", "DISCREPANT")
+    assert by_name["nowhere"].state == by_name["storeless"].state == "UNKNOWN"
+    assert "store" in by_name["storeless"].unknowns[0]
+    fills = [one for one in by_name["nothing"].coverage if (one.side, one.kind) == ("venue", "FILLS")]
+    assert fills[0].state == "failed"
+    assert "503" in fills[0].failures[0] or "-1001" in fills[0].failures[0]
+    orders = [one for one in by_name["nothing"].coverage if (one.side, one.kind) == ("venue", "ORDERS_CLOSED")]
+    assert orders[0].state == "complete"
+    assert not [one for one in by_name["nothing"].discrepancies if one.kind == "FILL_INVENTED"]
+    assert by_name["nothing"].state in ("UNKNOWN", "DISCREPANT")
+    assert hurt.report.exit_code in (1, 3)
+    assert "planted-secret" not in str(hurt.report)
+    assert "signature" not in str(hurt.report)
+
+
+async def stage_state(auditor: Any) -> dict[str, str]:
+    """Return every account's verdict."""
+    audited = await auditor.audit()
+    return {one.name: one.state for one in audited.report.accounts}
+
+
+async def test_a_statement_of_the_venue_is_reconciled_with_both_and_a_wrong_row_is_pointed_at(
+    stage: Stage, path: Path
+) -> None:
+    trades = stage.control.trades(stage.ready.account)
+    rows = [
+        f"1,{datetime.fromtimestamp(one.time_ms / 1000, UTC):%y-%m-%d %H:%M:%S},{one.symbol},{one.side.value},"
+        f"{one.price},{one.quantity},{one.quote_quantity},{one.commission} {one.commission_asset},{one.realised_pnl},"
+        f"true,{str(one.maker).lower()},{one.trade_id},{one.order_id}"
+        for one in trades
+    ]
+    file = stage.directory / "Binance-Futures-Trade-History(UTC+0).csv"
+    file.write_text("\n".join([EXPORT, *rows]) + "\n")
+    auditor = stage.auditor(path)
+    whole = (await auditor.audit(statement=read_statement(file))).report.accounts[0].statement
+    assert whole is not None
+    at_venue = [one for one in whole.findings if one.finding != "missing_in_node" and "node" not in one.line]
+    assert at_venue == [], whole
+    profit = sum((one.realised_pnl for one in trades if one.symbol == "BTCUSDT"), Decimal(0))
+    (told,) = [one for one in whole.sums if (one.symbol, one.what) == ("BTCUSDT", "realised profit")]
+    assert Decimal(told.statement) == Decimal(told.venue or "nan") == profit
+    wrong = rows[3].replace(f",{trades[3].quantity},", ",77,", 1)
+    file.write_text("\n".join([EXPORT, *rows[:3], wrong, *rows[4:-1], "1,broken"]) + "\n")
+    cut = (await auditor.audit(statement=read_statement(file))).report.accounts[0].statement
+    await auditor.close()
+    assert cut is not None
+    lines = [one.line for one in cut.findings]
+    assert any(line.startswith(f"line {len(rows) + 1}: ") for line in lines)  # the broken one
+    assert any(line.startswith(f"line 5: trade {trades[3].trade_id} quantity: ") for line in lines)
+    assert cut.state == "DISCREPANT"
+
+
+def test_a_watch_tells_what_changes_serves_it_and_ends_on_sigterm(stage: Stage, path: Path) -> None:
+    watch = subprocess.Popen(
+        [sys.executable, "-m", "trueup", "watch", str(path), "--json"],
+        env={**os.environ, **stage.environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert watch.stdout is not None
+    said: list[dict[str, Any]] = []
+
+    def listen(event: str) -> dict[str, Any]:
+        assert watch.stdout is not None
+        while line := watch.stdout.readline():
+            said.append(json.loads(line))
+            if said[-1]["event"] == event:
+                return said[-1]
+        raise AssertionError(f"the watch ended: {said} {watch.stderr.read() if watch.stderr else ''}")
+
+    try:
+        url = listen("serving")["url"]
+        listen("verdict")
+        order = stage.trade("SOLUSDT", "BUY", "3")
+        names: set[str] = set()
+        while not any(name.startswith("FILL_MISSING") for name in names):
+            event = listen("differs")
+            if order.client_order_id in event["line"]:
+                names.add(event["kind"])
+        status = json.loads(urllib.request.urlopen(f"{url}status.json", timeout=10).read())
+        metrics = urllib.request.urlopen(f"{url}metrics", timeout=10).read().decode()
+        watch.send_signal(signal.SIGTERM)
+        out, err = watch.communicate(timeout=30)
+    finally:
+        watch.kill()
+        watch.wait()
+    assert watch.returncode == 0, err
+    assert '"stopped"' in out
+    (node,) = status.get("nodes", (status,))
+    assert (node["source"], node["verdict"]) == ("watch", "DISCREPANT")
+    assert any(order.client_order_id in one["line"] for one in node["discrepancies"])
+    assert re.search(r'trueup_audit_verdict\{[^}]*verdict="DISCREPANT"\} 1\.0', metrics)
+    assert re.search(r'trueup_audit_discrepancies_open\{[^}]*kind="FILL_MISSING"[^}]*\} [1-9]', metrics)
+    for secret in stage.environment.values():
+        assert secret not in out + err + metrics + json.dumps(status)
+    journal = stage.run("journal", "list", str(path), "--json")
+    assert order.client_order_id in journal.stdout + stage.run("journal", "list", str(path)).stdout
+
+
+async def test_a_second_node_on_the_account_is_found_from_both_sides(stage: Stage, path: Path) -> None:
+    stage.control.pause_market(paused=False)
+    file = stage.write("second", trader_id="RIVAL-002", pace_secs=0.2)
+    with stage.node(file) as rival:
+        wait_until_trading(rival)
+        await asyncio.sleep(2.0)
+        rival.kill()
+    for each, tag, trader in ((path, "002", "RIVAL-002"), (file, "001", "DEMO-001")):
+        auditor = stage.auditor(each)
+        (result,) = (await auditor.audit()).report.accounts
+        await auditor.close()
+        certain = {one.who for one in result.writers if one.certain}
+        assert f"trader tag {tag}" in certain, result.writers
+        assert result.state == "DISCREPANT"
+        if trader == "DEMO-001":
+            assert f"trader {trader}" in certain or f"trader tag {tag}" in certain
