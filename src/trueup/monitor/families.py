@@ -178,7 +178,7 @@ def _store(monitor: NodeMonitor, now_ns: int) -> dict[str, Values]:
     status, probe = monitor.store_status(), monitor.probe
     found: dict[str, Values] = {
         "store_state": _chosen(STORE_STATES, status.state),
-        "store_losses_total": _one(monitor.store_losses),
+        "store_losses_total": _one(max(monitor.store_losses, 0 if probe is None else probe.losses)),
         "store_rewritten_total": _one(monitor.store_rewritten),
     }
     if probe is None:

@@ -99,6 +99,7 @@ class StoreProbe:
         self.status = StoreStatus(state="PRESENT", since_ns=clock_ns())
         self.foreign_events = 0
         self.errors = 0
+        self.losses = 0
 
     @property
     def behind_since_ns(self) -> int | None:
@@ -172,6 +173,7 @@ class StoreProbe:
             self._show(StoreStatus(state="LOST", detail=why, persistent=self.status.persistent))
 
     def _show(self, found: StoreStatus) -> None:
+        self.losses += found.state == "LOST" and self.status.state != "LOST"
         since_ns = self.status.since_ns if found.state == self.status.state else self._clock_ns()
         self.status = StoreStatus(
             state=found.state,

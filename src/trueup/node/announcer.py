@@ -88,5 +88,9 @@ class Announcer:
             try:
                 listener(event)
             except Exception:
-                self.listener_failures[getattr(listener, "__name__", type(listener).__name__)] += 1
-                _logger.exception("a life-cycle listener failed on %s", kind)
+                name = getattr(listener, "__name__", type(listener).__name__)
+                self.listener_failures[name] += 1
+                if self.listener_failures[name] == 1:  # it will fail again, at every look
+                    _logger.exception(
+                        "the listener %s failed on %s; from now on its failures are only counted", name, kind
+                    )

@@ -86,7 +86,7 @@ class NodeTaps:
                     outcome, text = "failure", "the client gave no mass status"
                 return answer
             except BaseException as error:
-                outcome, text = outcome_of(error), f"{type(error).__name__}: {error}"[:ERROR_CHARS_MAX]
+                outcome, text = outcome_of(error), _said(error, time.perf_counter() - began)
                 raise
             finally:
                 command = arguments[0] if arguments else None
@@ -141,6 +141,12 @@ class NodeTaps:
             tap(*values)
         except Exception:
             _logger.exception("a tap failed")
+
+
+def _said(error: BaseException, secs: float) -> str:
+    if isinstance(error, asyncio.CancelledError):
+        return f"no answer within {secs:.1f} s"
+    return f"{type(error).__name__}: {error}"[:ERROR_CHARS_MAX]
 
 
 def _orders(command: Any) -> str:
