@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import closing
 from enum import StrEnum
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated, Any
@@ -173,8 +174,8 @@ def export(
     query = replace(query, order=Order.OLDEST_FIRST)
     columns = ENTRY_COLUMNS if what is What.ENTRIES else RECORD_COLUMNS
     chosen = _form_of(out, form)
-    with _reader(source) as reader:
-        rows = _rows(reader, what, query)
+    # Closed before the reader: whoever reads standard output may leave in the middle.
+    with _reader(source) as reader, closing(_rows(reader, what, query)) as rows:
         if out is None:
             _to_stdout(lambda stream: write(rows, columns, chosen, stream))
             return
@@ -222,13 +223,15 @@ def _reader(source: str) -> JournalReader:
     return JournalReader.open(target_of(source).place)
 
 
-def _rows(reader: JournalReader, what: What, query: Query) -> Iterator[dict[str, Any]]:
+def _rows(reader: JournalReader, what: What, query: Query) -> Generator[dict[str, Any]]:
     from trueup.journal.rows import entry_row, record_row
 
     if what is What.ENTRIES:
-        yield from map(entry_row, reader.each_entry(query))
+        with closing(reader.each_entry(query)) as entries:
+            yield from map(entry_row, entries)
     else:
-        yield from map(record_row, reader.each_discrepancy(query))
+        with closing(reader.each_discrepancy(query)) as records:
+            yield from map(record_row, records)
 
 
 def _form_of(out: Path | None, given: Form | None) -> ExportFormat:

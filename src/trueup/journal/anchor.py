@@ -92,11 +92,17 @@ def write_anchor(path: Path, anchor: Anchor) -> None:
 
 def anchors_of(place: Place, state_dir: Path | None) -> tuple[Anchor, ...]:
     """Return every anchor that is kept for a journal, by the name of its chain."""
+    found = (read_anchor(path) for path in anchor_files(place, state_dir))
+    return tuple(sorted((one for one in found if one is not None), key=lambda one: one.head.chain))
+
+
+def anchor_files(place: Place, state_dir: Path | None) -> list[Path]:
+    """Return the files of a journal's anchors; those of one that was moved aside have another name, and are not its."""
     if place.path is not None:
         files = place.path.parent.glob(f"{place.path.name}.*{SUFFIX}")
     elif state_dir is not None:
         files = state_dir.glob(f"journal.*{SUFFIX}")
     else:
-        return ()
-    found = [anchor for path in files if (anchor := read_anchor(path)) is not None]
-    return tuple(sorted(found, key=lambda one: one.head.chain))
+        return []
+    held = ((path, read_anchor(path)) for path in files)
+    return [path for path, anchor in held if anchor and anchor_path(place, anchor.head.chain, state_dir) == path]

@@ -7,8 +7,9 @@ import os
 import time
 from pathlib import Path
 
-from trueup.journal.anchor import Anchor, read_anchor
+from trueup.journal.anchor import Anchor, anchor_files, read_anchor
 from trueup.journal.database import is_our_file
+from trueup.journal.place import Place
 
 SIDE_FILES = ("-wal", "-shm")
 
@@ -48,8 +49,11 @@ def move_aside(path: Path, anchor_file: Path | None, identity: tuple[int, int] |
     with lock.open("a") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         anchor = None if anchor_file is None else read_anchor(anchor_file)
-        status = path.stat()
-        if identity is not None and identity != (status.st_dev, status.st_ino):
+        try:
+            status = path.stat()
+        except FileNotFoundError:
+            return path, anchor
+        if identity != (status.st_dev, status.st_ino):
             return path, anchor
         stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
         name = f"{path.name}.corrupt-{stamp}"
@@ -62,7 +66,7 @@ def move_aside(path: Path, anchor_file: Path | None, identity: tuple[int, int] |
             side = path.with_name(path.name + suffix)
             if side.exists():
                 side.replace(aside.with_name(aside.name + suffix))
-        for kept in path.parent.glob(f"{path.name}.*.head"):
+        for kept in anchor_files(Place(path=path), None):
             kept.replace(aside.with_name(aside.name + kept.name.removeprefix(path.name)))
         path.replace(aside)
         directory = os.open(path.parent, os.O_RDONLY)

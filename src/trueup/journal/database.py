@@ -15,7 +15,7 @@ from sqlalchemy.pool import NullPool
 
 from trueup.errors import JournalForeignError, JournalUnavailableError
 from trueup.journal.place import Place
-from trueup.journal.schema import SQLITE_APPLICATION_ID
+from trueup.journal.schema import SQLITE_APPLICATION_ID, version_of
 
 BUSY_SECS = 5.0
 """How long a writer waits for another one's transaction; ours take milliseconds."""
@@ -76,6 +76,24 @@ def reading_engine(place: Place) -> sa.Engine:
     return _sqlite_engine(lambda: _connect(uri, uri=True), begin="BEGIN", prepare=None)
 
 
+def refuse_foreign(place: Place) -> None:
+    """Refuse a SQLite file of something else before anything of it is changed, be it the mode of its log.
+
+    Raises
+    ------
+    JournalForeignError
+        If it is one, or a journal of a later version.
+    """
+    if place.path is None or not _begins_as_database(place.path):
+        return  # none yet, an empty one, or a broken one: the writer sees to that
+    engine = reading_engine(place)
+    try:
+        with engine.connect() as connection, connection.begin():
+            version_of(connection, place.shown)
+    finally:
+        engine.dispose()
+
+
 def is_our_file(path: Path) -> bool:
     """Return whether a file bears the mark of a journal in its header, whatever the rest of it looks like."""
     try:
@@ -102,6 +120,14 @@ def _require_database(path: Path) -> None:
         raise JournalForeignError(
             f"{path} is not a journal{empty}", action="name the journal of a node, or its trueup.toml"
         )
+
+
+def _begins_as_database(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_HEADER)) == _HEADER
+    except OSError:
+        return False
 
 
 def _has_log(path: Path) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
@@ -97,12 +97,12 @@ class JournalReader:
             row = connection.execute(statement).one_or_none()
         return None if row is None else entry_from(row)
 
-    def each_entry(self, query: Query) -> Iterator[StoredEntry]:
+    def each_entry(self, query: Query) -> Generator[StoredEntry]:
         """Yield entries, a bounded number of them in memory at a time."""
         with self.transaction() as connection, _streamed(connection, select_entries(query)) as rows:
             yield from map(entry_from, rows)
 
-    def each_discrepancy(self, query: Query) -> Iterator[DiscrepancyRecord]:
+    def each_discrepancy(self, query: Query) -> Generator[DiscrepancyRecord]:
         """Yield records of discrepancies, a bounded number of them in memory at a time."""
         with self.transaction() as connection, _streamed(connection, select_discrepancies(query)) as rows:
             for row in rows:

@@ -15,7 +15,7 @@ from trueup.errors import JournalUnavailableError
 from trueup.journal.anchor import Anchor, anchor_path, read_anchor, write_anchor
 from trueup.journal.append import ChainRow, append, begin_chain, find_chain, records_where
 from trueup.journal.chain import Head
-from trueup.journal.database import writing_engine
+from trueup.journal.database import refuse_foreign, writing_engine
 from trueup.journal.place import Place
 from trueup.journal.records import restated
 from trueup.journal.retention import prune
@@ -55,8 +55,15 @@ class Storage:
         self.head = Head.start(source.chain)
 
     @classmethod
-    def open(cls, place: Place, source: Source, settings: JournalSettings) -> Storage:
+    def open(cls, place: Place, source: Source, settings: JournalSettings, known: Head | None = None) -> Storage:
         """Connect, create or migrate the tables, find the chain, and note in it what is wrong with its end.
+
+        Parameters
+        ----------
+        place, source, settings : Place, Source, JournalSettings
+            Where, whose chain, and how.
+        known : Head, optional
+            How far this process knows the chain to reach.
 
         Raises
         ------
@@ -65,13 +72,14 @@ class Storage:
         sqlalchemy.exc.DBAPIError, OSError
             If the database does not serve; `trueup.journal.trouble` tells what that means.
         """
+        refuse_foreign(place)
         connection = writing_engine(place).connect()
         storage = cls(place, source, settings, connection)
         try:
             with connection.begin():
                 prepare(connection, place.shown)
                 row = find_chain(connection, source.chain, to_write=True) or begin_chain(connection, source)
-                row, damage = storage._resumed(row)
+                row, damage = storage._resumed(row, known)
                 row = storage._append(row, damage)
             storage._keep(row)
         except BaseException:
@@ -159,26 +167,28 @@ class Storage:
         self.head = row.head
         self.first_sequence = row.first_sequence
 
-    def _resumed(self, row: ChainRow) -> tuple[ChainRow, list[Entry]]:
+    def _resumed(self, row: ChainRow, known: Head | None) -> tuple[ChainRow, list[Entry]]:
         """Return the chain from where it must go on, and an entry where that is not where it ends.
 
         It goes on after the highest number that it is known to have had: a gap stays to be seen, and is not mended.
         """
         last = self._last(row)
-        kept = read_anchor(self._anchor_path)
+        anchor = read_anchor(self._anchor_path)
+        heads = [known, None if anchor is None else anchor.head]
+        mine = [one for one in heads if one is not None and one.chain == row.head.chain]
+        kept = max(mine, key=lambda one: one.sequence, default=last)
         head, damage = row.head, []
         if last != row.head:
             said = f"its table says that it ends at {row.head.sequence}, its last entry is {last.sequence}"
             damage.append(self._damage(said, row.head))
             head = max(last, row.head, key=lambda one: one.sequence)
-        if kept is not None and kept.head.chain == row.head.chain and kept.head.sequence > head.sequence:
-            if not head.sequence:
-                said = f"a journal with {kept.head.sequence} entries of this chain was here and is gone"
-                damage.append(self._damage(said, kept.head))
-            else:
-                said = f"it ends at {head.sequence}; it had {kept.head.sequence} entries: the rest is lost"
-                damage.append(self._damage(said, kept.head))
-                head = kept.head
+        if kept.sequence > head.sequence and not head.sequence:
+            said = f"a journal with {kept.sequence} entries of this chain was here and is gone"
+            damage.append(self._damage(said, kept))
+        elif kept.sequence > head.sequence:
+            said = f"it ends at {head.sequence}; it had {kept.sequence} entries: the rest is lost"
+            damage.append(self._damage(said, kept))
+            head = kept
         for one in damage:
             _logger.error("%s: %s", self._place, one.line)
         return ChainRow(row.id, row.first_sequence, head), damage

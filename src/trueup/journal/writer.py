@@ -17,10 +17,11 @@ from dataclasses import dataclass, field
 
 from trueup.journal.anchor import anchor_path
 from trueup.journal.aside import may_move, move_aside
+from trueup.journal.chain import Head
 from trueup.journal.database import BUSY_SECS
 from trueup.journal.place import Place
 from trueup.journal.settings import JournalSettings
-from trueup.journal.storage import Storage
+from trueup.journal.storage import Storage, identity_of
 from trueup.journal.trouble import Trouble, TroubleKind, trouble_of
 from trueup.journal.values import Entry, EntryKind, Settle, Source
 
@@ -49,7 +50,6 @@ LOG_SECS = 60.0
 class WriterState:
     """What is known of a writer; written by its thread, read by anybody."""
 
-    is_open: bool = False
     trouble: Trouble | None = None
     rows: int = 0
     dropped: int = 0
@@ -73,6 +73,8 @@ class Writer:
         self._queue: queue.SimpleQueue[Entry | Settle | Made | threading.Event] = queue.SimpleQueue()
         self._anchor_path = anchor_path(place, source.chain, settings.state_dir)
         self._storage: Storage | None = None
+        self._known: Head | None = None
+        self._found: tuple[int, int] | None = None  # the file that was there when it was last opened
         # In hand: taken from the queue and not on the disk. Barriers are told when all before them is.
         self._pending: list[Entry | Settle] = []
         self._barriers: list[threading.Event] = []
@@ -168,7 +170,9 @@ class Writer:
     def _turn(self) -> bool:
         """Write what is in hand; return whether that was the last, as the thread was told to end."""
         if self._storage is None:
-            self._storage = Storage.open(self._place, self._source, self._settings)
+            self._found = identity_of(self._place)
+            self._storage = Storage.open(self._place, self._source, self._settings, self._known)
+            self._found = self._storage.identity
             self._keep_state(self._storage)
             self._log_head(self._storage, every_secs=0.0)
         storage = self._storage
@@ -245,9 +249,9 @@ class Writer:
             self._logged = (str(trouble), time.monotonic())
             _logger.error("the journal %s cannot be written: %s; %d wait", self._place, trouble, self.waiting)
         if trouble.kind is TroubleKind.CORRUPT:
-            self._begin_anew(trouble, None if storage is None else storage.identity)
+            self._begin_anew(trouble)
 
-    def _begin_anew(self, trouble: Trouble, identity: tuple[int, int] | None) -> None:
+    def _begin_anew(self, trouble: Trouble) -> None:
         """Move a corrupt file aside and have the next one begin with the fact."""
         path = self._place.path
         if path is None:
@@ -257,13 +261,14 @@ class Writer:
             self.state.trouble = Trouble(TroubleKind.FOREIGN, text)
             return
         try:
-            aside, anchor = move_aside(path, self._anchor_path, identity)
+            aside, anchor = move_aside(path, self._anchor_path, self._found)
         except OSError as error:
             _logger.error("the corrupt journal %s could not be moved aside: %s", path, error)
             return
         if aside == path:
             return  # the other process was faster
         self.state.moved_aside.append(str(aside))
+        self._known = None  # it is told here
         _logger.error("the corrupt journal was moved to %s, and a new one is begun", aside)
         data: dict[str, object] = {"moved_to": aside.name, "reason": trouble.text}
         if anchor is not None:
@@ -300,7 +305,7 @@ class Writer:
         )
 
     def _keep_state(self, storage: Storage) -> None:
-        self.state.is_open = True
+        self._known = storage.head
         self.state.rows = storage.rows
 
     def _log_head(self, storage: Storage, *, every_secs: float) -> None:

@@ -27,11 +27,11 @@ def change(number: int, state: str = "NEW", *, time_ns: int | None = None, **mor
         "instrument_id": "BTCUSDT-PERP.BINANCE",
         "fingerprint": f"{number:016x}",
         "subject": f"fill T-{number} of order O-{number}",
+        "line": f"fill T-{number} missing in node: nothing -> 1 @ 100",
     }
     return Entry(
         kind=EntryKind.DISCREPANCY,
         time_ns=NOW + number * SECOND if time_ns is None else time_ns,
-        line=f"fill T-{number} missing in node: nothing -> 1 @ 100",
         state=state,
         data={"reason": "", "resolved_by": "TRUE_UP" if state == "RESOLVED" else None, "looks": 2},
         **(named | more),
