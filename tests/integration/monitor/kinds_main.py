@@ -36,7 +36,7 @@ from trueup.node.settings import NodeSettings
 
 PATIENCE_SECS = float(os.environ.get("PATIENCE_SECS", "20"))
 POLL_SECS = 0.01
-SEED = 7
+SEED = os.environ.get("SEED", "7")
 
 
 class Trader(Strategy):
@@ -242,11 +242,23 @@ class Faults:
     async def fill_misheard(self) -> Cure | None:
         _, row = await self.working()
         true = self.fill(row)
-        heard = SimFill(true.trade_id, row.venue_order_id, "0.400", "99.0", true.time_ns, commission="0.30")
+        heard = SimFill(true.trade_id, row.venue_order_id, "0.400", "99.0", true.time_ns)
         self.client.push_fill(heard)
 
         def say_the_same() -> None:
-            true.quantity, true.price, true.commission = heard.quantity, heard.price, heard.commission
+            true.quantity, true.price = heard.quantity, heard.price
+
+        return say_the_same
+
+    async def commission_misheard(self) -> Cure | None:
+        _, row = await self.working()
+        true = self.fill(row)
+        self.client.push_fill(
+            SimFill(true.trade_id, row.venue_order_id, true.quantity, true.price, true.time_ns, commission="0.30")
+        )
+
+        def say_the_same() -> None:
+            true.commission = "0.30"
 
         return say_the_same
 
@@ -383,7 +395,8 @@ ROUND: tuple[tuple[str, tuple[Kind, ...]], ...] = (
     ("forgotten", (Kind.ORDER_MISSING_AT_VENUE,)),
     ("turned", (Kind.ORDER_SIDE,)),
     ("invented_fill", (Kind.FILL_INVENTED,)),
-    ("fill_misheard", (Kind.FILL_PRICE, Kind.FILL_QUANTITY, Kind.FILL_COMMISSION)),
+    ("fill_misheard", (Kind.FILL_PRICE, Kind.FILL_QUANTITY)),
+    ("commission_misheard", (Kind.FILL_COMMISSION,)),
     ("side_turned", (Kind.POSITION_SIDE,)),
     ("average_moved", (Kind.POSITION_AVERAGE_PRICE,)),
     ("renumbered", (Kind.IDENTIFIER_MISMATCH,)),
