@@ -29,7 +29,15 @@ QUEUE_MAX = 10_000
 FLUSH_SECS_MAX = 2.0
 """At the end, for what still waits."""
 
-LEVELS: Mapping[str, str] = {"failed": "error", "problem": "warning", "stream_gap": "warning", "guard": "warning"}
+LEVELS: Mapping[str, str] = {
+    "failed": "error",
+    "problem": "warning",
+    "stream_gap": "warning",
+    "guard": "warning",
+    "guard_alarm": "critical",
+    "guard_refused": "error",
+    "guard_control": "warning",
+}
 """Events that are not information; discrepancies, verdicts and the store have levels of their own."""
 
 

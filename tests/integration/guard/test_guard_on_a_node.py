@@ -92,6 +92,26 @@ def test_a_node_whose_risk_checks_are_bypassed_says_that_no_guard_can_hold_it(
     assert only(node.said, "cannot_act")["status"]["can_act"] is False
 
 
+def test_a_native_node_obeys_an_operator_and_lets_go_only_when_told_twice(
+    tmp_path: Path, valkey: EmbeddedValkey
+) -> None:
+    node = NodeProcess(MAIN, "native", str(valkey.port), str(tmp_path / "state"))
+    try:
+        assert node.await_line("ready")["state"] == "ACTIVE"
+        desk = GuardControl(
+            StoreAddress(port=valkey.port), KEY, TRADER, source=Source.OPERATOR, sender_dir=tmp_path / "desk"
+        )
+        until(lambda: desk.status() is not None)
+        assert desk.demand(GuardState.REDUCING, "the desk is closed").is_applied
+        refused = desk.demand(GuardState.ACTIVE, "the desk is open")
+        assert (refused.outcome, refused.state) == (AckOutcome.REFUSED, GuardState.REDUCING)
+        assert "verifies nothing itself" in refused.why
+        assert desk.demand(GuardState.ACTIVE, "the desk is open", force=True).state is GuardState.ACTIVE
+    finally:
+        node.signal(signal.SIGKILL)
+        node.end()
+
+
 class Operator:
     """The command line, as an operator uses it."""
 

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 def guard_of(context: SightContext) -> GuardPart:
     """Return the guard of a node; without a section of its own it has the default policy and takes no commands."""
-    assert context.node_dir is not None, "a guard keeps its record in the node's state directory"
+    # The file's own state directory first: that of a node without a store is gone with its process.
+    directory = context.settings.state_dir or context.node_dir
+    assert directory is not None, "a guard keeps its record in the node's state directory"
     node = context.node
     store = store_of(node)
     part = make_guard(
@@ -26,7 +28,7 @@ def guard_of(context: SightContext) -> GuardPart:
         loop=node.get_event_loop(),
         trader_id=node.trader_id.value,
         instance_id=node.instance_id.value,
-        directory=context.node_dir,
+        directory=directory,
         address=None if store is None else store[0],
         verifies=context.verifies,
     )
