@@ -33,7 +33,9 @@ KILLS_LONG = 100
 KILLS_PER_SLICE = 10
 """A slice begins with an empty ledger: each comparison reads all of it."""
 
-CODE = campaign.digest("src/trueup/emulator", "tests/integration/emulator")
+CODE = campaign.digest(
+    "src/trueup/emulator", *(f"tests/integration/emulator/{name}.py" for name in ("test_kill", "load", "load_main"))
+)
 EMULATOR = {"symbols": ["BTCUSDT"], "limits": {"enforced": False}}
 
 # --- the engine -------------------------------------------------------------------------------------------------------

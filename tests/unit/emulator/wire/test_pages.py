@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.unit.emulator.engine.arrange import BTC, D, Desk, market
 from trueup.emulator.engine.enums import (
     OrderStatus,
     OrderType,
@@ -19,10 +21,13 @@ from trueup.emulator.engine.enums import (
     TimeInForce,
     WorkingType,
 )
+from trueup.emulator.engine.statements import Position
 from trueup.emulator.engine.values import ZERO, Order, Trade
+from trueup.emulator.wire.forms.account import position_v3_form
+from trueup.emulator.wire.forms.market import digits_of
 from trueup.emulator.wire.forms.orders import order_form, trade_form
 from trueup.emulator.wire.forms.pages import Pages, Recent
-from trueup.emulator.wire.forms.texts import Digits
+from trueup.emulator.wire.forms.texts import Digits, DigitsBySymbol
 
 DIGITS = {"BTCUSDT": Digits(1, 3), "SHIBUSDT": Digits(7, 0), "WHOLEUSDT": Digits(0, 0)}
 
@@ -87,7 +92,7 @@ trades = st.builds(
 
 @given(st.lists(orders, max_size=6, unique_by=lambda order: order.order_id))
 def test_a_page_of_orders_is_that_of_their_forms_the_first_time_and_again(found: list[Order]) -> None:
-    pages = Pages(DIGITS, rows_max=4)
+    pages = Pages(DIGITS, kept_bytes_max=2_000)
     expected = orjson.dumps([order_form(order, DIGITS) for order in found])
 
     assert [pages.orders(found), pages.orders(found)] == [expected] * 2
@@ -95,7 +100,7 @@ def test_a_page_of_orders_is_that_of_their_forms_the_first_time_and_again(found:
 
 @given(st.lists(trades, max_size=6, unique_by=lambda trade: (trade.order_id, trade.trade_id)))
 def test_a_page_of_trades_is_that_of_their_forms_the_first_time_and_again(found: list[Trade]) -> None:
-    pages = Pages(DIGITS, rows_max=4)
+    pages = Pages(DIGITS, kept_bytes_max=2_000)
     expected = orjson.dumps([trade_form(trade, DIGITS) for trade in found])
 
     assert [pages.trades(found), pages.trades(found)] == [expected] * 2
@@ -113,18 +118,42 @@ def test_an_order_that_still_worked_when_it_was_read_is_written_anew(
     assert orjson.loads(pages.orders([later])) == [order_form(later, DIGITS)]
 
 
-def test_the_rows_kept_are_bounded_and_the_last_ones_are_there() -> None:
-    kept: Recent[int] = Recent(10)
+def test_the_pages_kept_are_bounded_and_one_that_is_asked_for_stays() -> None:
+    kept = Recent(bytes_max=100)
+    kept.add("asked for", b"0123456789")
     for number in range(1_000):
-        kept.add(number, str(number))
-        assert len(kept) <= 10
-    assert [kept.get(number) for number in range(995, 1_000)] == ["995", "996", "997", "998", "999"]
+        kept.add(number, b"0123456789")
+        assert kept.get("asked for") == b"0123456789"
+        assert kept.size_bytes <= 100
+    assert [kept.get(number) is not None for number in range(989, 1_000)] == [False] * 2 + [True] * 9
 
 
-def test_a_row_that_is_asked_for_stays() -> None:
-    kept: Recent[int] = Recent(10)
-    kept.add(-1, "asked for")
-    for number in range(1_000):
-        kept.add(number, str(number))
-        if number % 4 == 0:
-            assert kept.get(-1) == "asked for"
+def test_a_page_larger_than_the_bound_is_not_kept() -> None:
+    kept = Recent(bytes_max=5)
+    kept.add(1, b"0123456789")
+
+    assert kept.get(1) is None
+    assert kept.size_bytes == 0
+
+
+def test_a_position_is_written_anew_only_when_it_changed() -> None:
+    written: list[Position] = []
+
+    def form(leg: Position, digits: DigitsBySymbol) -> dict[str, Any]:
+        written.append(leg)
+        return position_v3_form(leg, digits)
+
+    desk = Desk()
+    account = desk.account()
+    desk.venue.place_order(account, market(Side.BUY, "0.010"))
+    pages = Pages(digits_of(desk.venue.symbols()))
+
+    def read() -> list[dict[str, Any]]:
+        return orjson.loads(orjson.dumps(pages.legs(desk.venue.positions(account), form)))
+
+    first = read()
+    assert read() == first
+    assert len(written) == 1
+    desk.venue.set_mark_price(BTC, D("50001.0"))
+    assert read()[0]["markPrice"] == "50001.00000000"
+    assert len(written) == 2

@@ -7,7 +7,7 @@ from decimal import Decimal
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from trueup.emulator.wire.forms.texts import fixed, plain
+from trueup.emulator.wire.forms.texts import column, fixed, plain
 
 
 @given(
@@ -32,3 +32,22 @@ def test_a_plain_text_is_the_value_without_exponent_or_trailing_zeros(value: Dec
     assert Decimal(text) == value
     assert "E" not in text
     assert "." not in text or text[-1] not in "0."
+
+
+@given(
+    st.lists(
+        st.builds(
+            lambda digits, exponent: Decimal(digits).scaleb(exponent), st.integers(-9_999, 9_999), st.integers(-9, 2)
+        )
+    ),
+    st.integers(0, 8),
+    st.none() | st.just("nothing"),
+)
+def test_a_column_is_written_as_each_of_its_numbers_alone(
+    values: list[Decimal], decimals: int, zero: str | None
+) -> None:
+    expected = [fixed(value, decimals) if value or zero is None else zero for value in values]
+
+    assert column(values, decimals, zero) == expected
+    for value, text in zip(values, expected, strict=True):
+        assert column([value] * 3, decimals, zero) == [text] * 3

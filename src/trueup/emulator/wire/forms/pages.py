@@ -1,32 +1,47 @@
-"""Pages of orders and trades as JSON bytes: at half the cost of a dictionary per row, and at a tenth when read again.
+"""Pages of orders, trades and positions as JSON: what does not change is written once.
 
-Rows of one shape (symbol, side, status, type, ...) differ in a few ids, numbers and times. The text between those is
-written once per shape, from the same form that answers with a single order use, and filled in per row. The bytes are
-those that orjson makes of the forms; a row that has more than a shape covers is made of its form.
+Trades and orders that ended never change: a page of nothing else is kept and costs nothing the next time. Orders of one
+shape (symbol, side, status, type, ...) differ in a few ids, numbers and times: the text between those is made once per
+shape, from the form that answers with a single order use, and the numbers are written column by column. The bytes are
+those that orjson makes of the forms.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from operator import attrgetter
-from typing import Any, Final, NamedTuple
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
+from operator import attrgetter, mod
+from typing import Any, Final
 
 import orjson
 
+from trueup.emulator.engine.enums import OrderStatus
+from trueup.emulator.engine.statements import Position
 from trueup.emulator.engine.values import Order, Trade
 from trueup.emulator.wire.forms.orders import order_form, trade_form
-from trueup.emulator.wire.forms.texts import AMOUNT_DECIMALS, Digits, DigitsBySymbol, average, fixed
+from trueup.emulator.wire.forms.texts import (
+    AMOUNT_DECIMALS,
+    AVERAGE_MORE,
+    AVERAGE_ZERO,
+    DigitsBySymbol,
+    column,
+    fixed,
+)
 
 SHAPES_MAX: Final = 10_000
 """Shapes kept, about 1 KiB each; an account that trades 200 symbols in every way has some thousands."""
 
-ROWS_MAX: Final = 20_000
-"""Rows kept of each kind: ten pages of 1,000 at least. At about 600 and 330 bytes a row this is 18 MiB."""
+KEPT_BYTES_MAX: Final = 16 * 2**20
+"""Pages kept, in bytes: those of 500 orders (270 KiB) of sixty symbols."""
+
+LEGS_MAX: Final = 20_000
+"""Positions kept as they were last shown, about 1 KiB each: 50 accounts with 200 symbols in two forms."""
 
 _TEXT: Final = "<text>"
 _NUMBER: Final = "<number>"
 
-_ORDER_GAPS: Final = {
+_GAPS: Final = {
     "orderId": _NUMBER,
     "clientOrderId": _TEXT,  # needs no escaping: see `engine.filters`
     "price": _TEXT,
@@ -38,7 +53,7 @@ _ORDER_GAPS: Final = {
     "updateTime": _NUMBER,
     "time": _NUMBER,
 }
-_ORDER_SHAPE: Final = attrgetter(
+_SHAPE: Final = attrgetter(
     "symbol",
     "side",
     "status",
@@ -53,137 +68,135 @@ _ORDER_SHAPE: Final = attrgetter(
     "price_match",
     "self_trade_prevention",
 )
-_TRADE_GAPS: Final = {
-    "id": _NUMBER,
-    "orderId": _NUMBER,
-    "price": _TEXT,
-    "qty": _TEXT,
-    "realizedPnl": _TEXT,
-    "quoteQty": _TEXT,
-    "commission": _TEXT,
-    "time": _NUMBER,
-}
-_TRADE_SHAPE: Final = attrgetter("symbol", "side", "position_side", "commission_asset", "maker")
+_VALUES: Final = attrgetter(  # as the gaps
+    "order_id",
+    "client_order_id",
+    "price",
+    "average_price",
+    "quantity",
+    "executed_quantity",
+    "cumulative_quote",
+    "good_till_date_ms",
+    "update_time_ms",
+    "time_ms",
+)
+type LegForm = Callable[[Position, DigitsBySymbol], dict[str, Any]]
+
+_OPEN: Final = frozenset(status for status in OrderStatus if status.is_open)
 
 
-class _Shape(NamedTuple):
-    """The text of a shape, with ``%s`` where its rows differ, and its symbol's digits."""
+class Recent:
+    """Pages by key up to a number of bytes, those longest not asked for first out."""
 
-    text: str
-    digits: Digits
+    def __init__(self, bytes_max: int) -> None:
+        self._bytes_max = bytes_max
+        self._pages: OrderedDict[Any, bytes] = OrderedDict()
+        self.size_bytes = 0
 
+    def get(self, key: Any) -> bytes | None:
+        """Return the page of `key`, or None."""
+        page = self._pages.get(key)
+        if page is not None:
+            self._pages.move_to_end(key)
+        return page
 
-class Recent[K]:
-    """Rows by key, at least the last half of `rows_max` added or asked for; the others are dropped together.
-
-    Two halves instead of an order of use: looking up is one dictionary, and letting go costs nothing per row.
-    """
-
-    def __init__(self, rows_max: int) -> None:
-        self._half = max(rows_max // 2, 1)
-        self._young: dict[K, str] = {}
-        self._old: dict[K, str] = {}
-
-    def __len__(self) -> int:
-        return len(self._young) + len(self._old)
-
-    def get(self, key: K) -> str | None:
-        """Return the row of `key`, or None."""
-        row = self._young.get(key)
-        if row is None:
-            row = self._old.pop(key, None)
-            if row is not None:
-                self.add(key, row)
-        return row
-
-    def add(self, key: K, row: str) -> None:
-        """Keep a row."""
-        if len(self._young) >= self._half:
-            self._old, self._young = self._young, {}
-        self._young[key] = row
+    def add(self, key: Any, page: bytes) -> None:
+        """Keep a page under a key that has none."""
+        self._pages[key] = page
+        self.size_bytes += len(page)
+        while self.size_bytes > self._bytes_max:
+            self.size_bytes -= len(self._pages.popitem(last=False)[1])
 
 
 class Pages:
-    """Write pages of orders and trades. Rows of trades and of orders that ended never change; the last ones are kept.
+    """Write pages.
 
     Parameters
     ----------
     digits : DigitsBySymbol
         Digits of prices and quantities.
-    rows_max : int
-        Rows kept of each kind.
+    kept_bytes_max : int
+        Size of the pages kept.
     """
 
-    def __init__(self, digits: DigitsBySymbol, rows_max: int = ROWS_MAX) -> None:
+    def __init__(self, digits: DigitsBySymbol, kept_bytes_max: int = KEPT_BYTES_MAX) -> None:
         self._digits = digits
-        self._shapes: dict[Any, _Shape] = {}
-        self._closed: Recent[int] = Recent(rows_max)
-        self._trades: Recent[tuple[int, int]] = Recent(rows_max)
+        self._shapes: dict[Any, str] = {}
+        self._kept = Recent(kept_bytes_max)
+        self._legs: dict[Any, tuple[Position, orjson.Fragment]] = {}
 
-    def orders(self, orders: Iterable[Order]) -> bytes:
+    def orders(self, orders: Sequence[Order]) -> bytes:
         """Return a JSON array of orders, as `order_form` has them."""
-        kept = self._closed
-        rows: list[str] = []
-        for order in orders:
-            row = kept.get(order.order_id)
-            if row is None:
-                row = self._order(order)
-                if not order.status.is_open:
-                    kept.add(order.order_id, row)
-            rows.append(row)
-        return f"[{','.join(rows)}]".encode()
+        if any(order.status in _OPEN for order in orders):
+            return self._orders(orders)
+        return self._keep(tuple(order.order_id for order in orders), lambda: self._orders(orders))
 
-    def trades(self, trades: Iterable[Trade]) -> bytes:
+    def trades(self, trades: Sequence[Trade]) -> bytes:
         """Return a JSON array of trades, as `trade_form` has them."""
-        kept = self._trades
-        rows: list[str] = []
-        for trade in trades:
-            key = (trade.order_id, trade.trade_id)  # both sides of a match share its id
-            row = kept.get(key)
-            if row is None:
-                row = self._trade(trade)
-                kept.add(key, row)
-            rows.append(row)
-        return f"[{','.join(rows)}]".encode()
+        # Both sides of a match share its id, and may be the same account's.
+        ids = tuple(trade.trade_id for trade in trades), tuple(trade.order_id for trade in trades)
+        return self._keep(ids, lambda: orjson.dumps([trade_form(trade, self._digits) for trade in trades]))
 
-    def _order(self, order: Order) -> str:
-        if order.stop_price or order.activate_price is not None or order.callback_rate is not None:
-            return orjson.dumps(order_form(order, self._digits)).decode()
-        key = _ORDER_SHAPE(order)
-        text, digits = self._shapes.get(key) or self._shape(key, order_form(order, self._digits), _ORDER_GAPS)
-        quantity, executed = order.quantity, order.executed_quantity
-        quantity_text = fixed(quantity, digits.quantity)
-        return text % (
-            order.order_id,
-            order.client_order_id,
-            fixed(order.price, digits.price),
-            average(order.average_price, digits),
-            quantity_text,
-            quantity_text if executed is quantity else fixed(executed, digits.quantity),
-            fixed(order.cumulative_quote, AMOUNT_DECIMALS),
-            order.good_till_date_ms,
-            order.update_time_ms,
-            order.time_ms,
+    def legs(self, legs: Iterable[Position], form_of: LegForm) -> list[orjson.Fragment]:
+        """Return positions as `form_of` has them; one that is as it was last time is not written again."""
+        kept = self._legs
+        rows: list[orjson.Fragment] = []
+        for leg in legs:
+            key = (form_of, leg.account_id, leg.symbol, leg.position_side)
+            found = kept.get(key)
+            if found is None or found[0] != leg:
+                if len(kept) >= LEGS_MAX:
+                    kept.clear()
+                found = kept[key] = (leg, orjson.Fragment(orjson.dumps(form_of(leg, self._digits))))
+            rows.append(found[1])
+        return rows
+
+    def _keep(self, key: Any, write: Callable[[], bytes]) -> bytes:
+        page = self._kept.get(key)
+        if page is None:
+            page = write()
+            self._kept.add(key, page)
+        return page
+
+    def _orders(self, orders: Sequence[Order]) -> bytes:
+        if not orders:
+            return b"[]"
+        if any(each.stop_price or each.activate_price is not None or each.callback_rate is not None for each in orders):
+            return orjson.dumps([order_form(order, self._digits) for order in orders])
+        texts = self._texts(orders)
+        ids, client_ids, prices, averages, quantities, executed, quotes, *times = zip(
+            *map(_VALUES, orders), strict=True
         )
-
-    def _trade(self, trade: Trade) -> str:
-        key = _TRADE_SHAPE(trade)
-        text, digits = self._shapes.get(key) or self._shape(key, trade_form(trade, self._digits), _TRADE_GAPS)
-        return text % (
-            trade.trade_id,
-            trade.order_id,
-            fixed(trade.price, digits.price),
-            fixed(trade.quantity, digits.quantity),
-            fixed(trade.realised_pnl, AMOUNT_DECIMALS),
-            fixed(trade.quote_quantity, AMOUNT_DECIMALS),
-            fixed(trade.commission, AMOUNT_DECIMALS),
-            trade.time_ms,
+        price_digits, quantity_digits = zip(*(self._digits[order.symbol] for order in orders), strict=True)
+        average_digits = [digits + AVERAGE_MORE for digits in price_digits]
+        columns = (
+            ids,
+            client_ids,
+            _column(prices, price_digits),
+            _column(averages, average_digits, AVERAGE_ZERO),
+            _column(quantities, quantity_digits),
+            _column(executed, quantity_digits),
+            column(quotes, AMOUNT_DECIMALS),
+            *times,
         )
+        return f"[{','.join(map(mod, texts, zip(*columns, strict=True)))}]".encode()
 
-    def _shape(self, key: Any, form: dict[str, Any], gaps: dict[str, str]) -> _Shape:
-        text = orjson.dumps(form | gaps).decode().replace("%", "%%")
-        text = text.replace(f'"{_NUMBER}"', "%s").replace(_TEXT, "%s")
-        if len(self._shapes) >= SHAPES_MAX:
-            self._shapes.clear()
-        shape = self._shapes[key] = _Shape(text, self._digits[form["symbol"]])
-        return shape
+    def _texts(self, orders: Sequence[Order]) -> list[str]:
+        """Return the text of each one's shape, with ``%s`` where the rows of a shape differ."""
+        shapes = self._shapes
+        keys = [_SHAPE(order) for order in orders]
+        if len(shapes) >= SHAPES_MAX:
+            shapes.clear()
+        for key, order in zip(keys, orders, strict=True):
+            if key not in shapes:
+                text = orjson.dumps(order_form(order, self._digits) | _GAPS).decode().replace("%", "%%")
+                shapes[key] = text.replace(f'"{_NUMBER}"', "%s").replace(_TEXT, "%s")
+        return [shapes[key] for key in keys]
+
+
+def _column(values: Sequence[Decimal], decimals: Sequence[int], zero: str | None = None) -> list[str]:
+    if len(set(decimals)) == 1:
+        return column(values, decimals[0], zero)
+    return [
+        fixed(value, digits) if value or zero is None else zero for value, digits in zip(values, decimals, strict=True)
+    ]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final, NamedTuple
 
 AMOUNT_DECIMALS: Final = 8
+AVERAGE_MORE: Final = 4
+AVERAGE_ZERO: Final = "0.00"
 _DECIMALS_MAX: Final = 24
 _ZEROS: Final = tuple("0" if not decimals else "0." + "0" * decimals for decimals in range(_DECIMALS_MAX + 1))
 _PADDING: Final = tuple("0" * decimals for decimals in range(_DECIMALS_MAX + 1))
@@ -46,6 +49,26 @@ def fixed(value: Decimal, decimals: int) -> str:
     return format(value, _SPECS[decimals])
 
 
+def column(values: Sequence[Decimal], decimals: int, zero: str | None = None) -> list[str]:
+    """Write many decimals as `fixed` does; zeros as `zero` if it is given.
+
+    Numbers of one kind and symbol nearly always have equally many decimals: then one look at all of them replaces one
+    at each, and what is missing is the same for all.
+    """
+    texts = [str(value) if value else "" for value in values]
+    together = "".join(texts)
+    _, point, tail = max(texts, default="").partition(".")
+    found = len(tail)
+    alike = {text[~found:-found] for text in texts if text} == {"."} if found else "." not in together
+    if not alike or found > decimals or "E" in together:
+        return [fixed(value, decimals) if value or zero is None else zero for value in values]
+    zero = _ZEROS[decimals] if zero is None else zero
+    missing = _PADDING[decimals - found]
+    if missing and not point:
+        missing = "." + missing
+    return [text + missing if text else zero for text in texts] if missing else [text or zero for text in texts]
+
+
 def amount(value: Decimal) -> str:
     """Write an amount of money with eight digits."""
     return fixed(value, AMOUNT_DECIMALS)
@@ -63,4 +86,4 @@ def plain(value: Decimal) -> str:
 
 def average(value: Decimal, digits: Digits) -> str:
     """Write an average price: more digits than the tick, since an average may lie between ticks."""
-    return fixed(value, digits.price + 4) if value else "0.00"
+    return fixed(value, digits.price + AVERAGE_MORE) if value else AVERAGE_ZERO

@@ -40,9 +40,7 @@ def account_v3(call: Call) -> Any:
     return {
         **forms.totals_form(balances),
         "assets": [forms.asset_form(balance) for balance in balances],
-        "positions": [
-            forms.account_position_v3_form(leg, call.services.digits) for leg in call.venue.positions(call.account_id)
-        ],
+        "positions": call.services.pages.legs(call.venue.positions(call.account_id), forms.account_position_v3_form),
     }
 
 
@@ -61,7 +59,7 @@ def positions_v2(call: Call) -> Any:
 
 def positions_v3(call: Call) -> Any:
     """List the positions of symbols that have one or a working order, as the venue documents v3."""
-    return [forms.position_v3_form(leg, call.services.digits) for leg in _touched_legs(call, _known_symbol(call))]
+    return call.services.pages.legs(_touched_legs(call, _known_symbol(call)), forms.position_v3_form)
 
 
 def _touched_legs(call: Call, symbol: str | None) -> list[Position]:
