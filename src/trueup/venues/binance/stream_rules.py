@@ -19,6 +19,9 @@ class StreamRules:
     replace_secs : float
         Age of a connection at which we replace it ourselves. The venue cuts it at 24 hours; done by us before that, the
         new one stands before the old one goes.
+    overlap_secs : float
+        How long both then stand. Connections keep no order among each other: what was sent on the old one alone, before
+        the new one stood, may come after it does.
     silence_secs : float
         How long a connection may be wholly silent (no event, no pong) before it counts as dead. The venue itself pings
         only every 3 minutes, so we ask for a pong at a third of this.
@@ -33,6 +36,7 @@ class StreamRules:
     renew_secs: float = 1_500.0
     renew_retry_secs: float = 30.0
     replace_secs: float = 23.5 * 3_600
+    overlap_secs: float = 5.0
     silence_secs: float = 20.0
     backoff_secs: float = 0.25
     backoff_secs_max: float = 15.0

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any, Final, Protocol
@@ -20,7 +19,7 @@ from trueup.venues.binance.stream_rules import GapReason, StreamGap, StreamRules
 
 FRAMES_HELD_MAX: Final = 20_000  # about 20 MB; more than a venue sends one account in the longest hold
 FRAMES_REMEMBERED: Final = 512
-"""Frames compared while two connections overlap: an account's burst of events within one round trip."""
+"""Events that a second connection may tell again: an account's burst within the time that two overlap."""
 
 GapHook = Callable[[StreamGap], Awaitable[None]]
 
@@ -97,8 +96,7 @@ class UserStream:
         self._repair: asyncio.Task[None] | None = None
         self._pending: StreamGap | None = None
         self._held: list[bytes] | None = None
-        self._recent: deque[bytes] = deque(maxlen=FRAMES_REMEMBERED)
-        self._overlapping = False
+        self._recent: dict[bytes, None] = {}
         self._alive_ns = 0
         self.last_event_ms: int | None = None
         self.events = 0
@@ -208,16 +206,13 @@ class UserStream:
 
     async def _replace(self, reading: asyncio.Task[GapReason]) -> asyncio.Task[GapReason]:
         """Open a second connection, then let the first one go: no event is missed, and none is handed out twice."""
-        self._overlapping = True
         old = self._socket
-        try:
-            socket = await self._open_with_backoff()
-            successor = self._read_in_background(socket)
-            if old is not None:
-                await old.close()
-            await asyncio.gather(reading, return_exceptions=True)
-        finally:
-            self._overlapping = False
+        socket = await self._open_with_backoff()
+        successor = self._read_in_background(socket)
+        await asyncio.wait({reading}, timeout=self._rules.overlap_secs)
+        if old is not None:
+            await old.close()
+        await asyncio.gather(reading, return_exceptions=True)
         self.replacements += 1
         self._log.info("User stream replaced before the venue's 24-hour cut")
         return successor
@@ -246,9 +241,11 @@ class UserStream:
         event = self._source.event(frame)
         if event is None:
             return
-        if self._overlapping and event in self._recent:
-            return
-        self._recent.append(event)
+        if event in self._recent:
+            return  # told on another connection; no two events are the same to the byte
+        self._recent[event] = None
+        if len(self._recent) > FRAMES_REMEMBERED:
+            del self._recent[next(iter(self._recent))]
         self.events += 1
         self.last_event_ms = _event_time(event) or self.last_event_ms
         if self._held is None:

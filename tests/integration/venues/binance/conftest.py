@@ -1,4 +1,4 @@
-"""One emulator for each module of tests; every test has an account of its own."""
+"""One emulator for all of these tests; every test has an account of its own, and a bench clears what one left."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from trueup.emulator.process import EmulatorProcess
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def emulator() -> Iterator[EmulatorProcess]:
     """Run an emulator whose market stands still."""
     with EmulatorProcess() as process:

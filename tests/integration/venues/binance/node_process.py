@@ -16,7 +16,7 @@ from typing import Any, Self
 from trueup.venues.binance.probe.bench import Bench
 
 ROOT = Path(__file__).parents[4]
-ANSWER_SECS_MAX = 60.0
+ANSWER_SECS_MAX = 120.0
 LINES_KEPT = 60
 WORDS = ("TRADING", "STOPPED", "RESULT", "ENDED")
 KINDS: dict[str, dict[str, Any]] = {

@@ -12,7 +12,7 @@ from tests.integration.venues.binance.node_process import KINDS, NodeProcess
 from trueup.emulator.process import EmulatorProcess
 from trueup.venues.binance.probe.bench import Bench
 
-START_SECS_MAX = 60.0
+START_SECS_MAX = 120.0
 
 pytestmark = pytest.mark.node
 
@@ -40,25 +40,6 @@ def after_a_gap(seen: dict[str, Any]) -> list[dict[str, Any]]:
     return [one for one in seen["said"] if one["event"] == "verdict" and one["during"] == "after a gap"]
 
 
-def test_a_node_holds_what_the_venue_holds_also_when_an_order_was_accepted_with_an_error(
-    emulator: EmulatorProcess,
-) -> None:
-    made = benches(emulator)
-    for bench in made.values():
-        bench.market("BTCUSDT", "BUY", "0.050")
-        bench.limit("ETHUSDT", "BUY", "0.100", "2000")
-        bench.fault({"method": "POST", "path": "/fapi/v1/order"}, {"kind": "accepted_but"})
-    results = live(made, {"orders": [["BTCUSDT", "BUY", "0.010", "40000"]]}, 2.0)
-    ours, theirs = results["verified"], results["native"]
-    bench = made["verified"]
-    assert ours["verdict"] == "CLEAN", ours["said"]
-    assert ours["net"]["BTCUSDT"] == str(bench.position("BTCUSDT"))
-    assert ours["open"] == sorted(str(order.order_id) for order in bench.control.open_orders(bench.account))
-    assert set(ours["fills"]) == {str(trade.trade_id) for trade in bench.control.trades(bench.account)}
-    assert "REJECTED" in theirs["statuses"].values()
-    assert len(theirs["open"]) < len(made["native"].control.open_orders(made["native"].account))
-
-
 def test_a_venue_that_fails_at_the_start_keeps_ours_from_trading_blind(emulator: EmulatorProcess) -> None:
     made = benches(emulator)
     for bench in made.values():
@@ -78,13 +59,13 @@ def test_a_fill_that_a_cut_stream_swallowed_is_in_the_node_seconds_later_without
     plan = {"orders": [["BTCUSDT", "BUY", "0.010", "40000"]], "settings": {"open_check_interval_secs": None}}
     with NodeProcess(bench, "verified", plan) as node:
         assert node.is_trading_within(START_SECS_MAX)
-        node.look_until(lambda seen: bool(seen["open"]), 10)
+        node.look_until(lambda seen: bool(seen["open"]), 60)
         # No listen key is given while the order fills, so that the new stream comes after it.
         refused = bench.fault({"path": "/fapi/v1/listenKey"}, {"kind": "respond", "status": 503, "body": {}})
         bench.control.cut_streams(bench.account)
         bench.control.fill(bench.control.open_orders(bench.account)[0].order_id)
         bench.control.remove_fault(refused)
-        seen = node.look_until(lambda seen: bool(after_a_gap(seen)), 20)
+        seen = node.look_until(lambda seen: bool(after_a_gap(seen)), 60)
         node.stop()
     gap = next(one for one in seen["said"] if one["event"] == "stream_gap")
     healed = after_a_gap(seen)[-1]

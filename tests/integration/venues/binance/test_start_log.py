@@ -48,8 +48,8 @@ def test_a_start_asks_nothing_twice_and_accounts_every_request_as_the_venue_does
         "calls": True,
     }
     with NodeProcess(bench, "verified", plan) as node:
-        assert node.is_trading_within(60.0)
-        assert node.look_until(lambda seen: len(seen["open"]) == 2, 10)["verdict"] == "CLEAN"
+        assert node.is_trading_within(120.0)
+        assert node.look_until(lambda seen: len(seen["open"]) == 2, 60)["verdict"] == "CLEAN"
         calls = node.stop()["calls"]
 
     charged = [

@@ -26,7 +26,9 @@ QUICK = HardeningSettings(
     submit_grace_ms=100,
     inquiry_backoff_secs_max=0.2,
     position_settle_secs=0.3,
-    stream=StreamRules(silence_secs=0.6, backoff_secs=0.05, backoff_secs_max=0.4, connect_timeout_secs=1.0),
+    stream=StreamRules(
+        overlap_secs=0.05, silence_secs=0.6, backoff_secs=0.05, backoff_secs_max=0.4, connect_timeout_secs=1.0
+    ),
 )
 """Bounds for experiments on loopback, where an answer takes milliseconds: the same rules in a hundredth of the time."""
 

@@ -17,9 +17,9 @@ from trueup.emulator.process import EmulatorProcess
 from trueup.store.embedded import EmbeddedValkey
 from trueup.venues.binance.probe.bench import Bench
 
-START_SECS_MAX = 30.0
-"""For imports, building, and a start on a busy machine. A node that says nothing by then is looked at as it is."""
-WAIT_SECS_MAX = 20.0
+START_SECS_MAX = 120.0
+"""For imports, building, and a start on a machine ten times overbooked; a node that says nothing by then never will."""
+WAIT_SECS_MAX = 60.0
 POLL_SECS = 0.05
 DAY_MS = 86_400_000
 
