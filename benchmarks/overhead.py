@@ -1,0 +1,75 @@
+"""What the monitor costs a node that trades without a pause, and what a scrape does to the node's event loop."""
+
+from __future__ import annotations
+
+from math import ceil
+from typing import Any, Final
+
+from benchmarks.node.process import live
+from benchmarks.result import Figure, Result
+
+CPU_PERCENT_GOAL: Final = 2.0
+EVENT_US_GOAL: Final = 10.0
+LAG_MS_GOAL: Final = 5.0
+ORDERS_PER_SEC: Final = 200
+SCRAPES_PER_SEC: Final = 5
+ROUNDS: Final = 6
+TURNS_A_ROUND: Final = 4
+
+
+def run(quick: bool) -> Result:
+    """Measure one node whose monitor is taken out and put back in turn."""
+    size = {"rounds": 1, "segment_secs": 2.0} if quick else {"rounds": ROUNDS, "segment_secs": 5.0}
+    found = live("overhead", orders_per_sec=ORDERS_PER_SEC, scrapes_per_sec=SCRAPES_PER_SEC, **size)
+    turns = found["turns"]
+    rounds = [turns[at : at + TURNS_A_ROUND] for at in range(0, len(turns), TURNS_A_ROUND)]
+    shares = tuple(100 * _sum(one, "on", "own_secs") / _sum(one, "on", "cpu_secs") for one in rounds)
+    owns = tuple(1e6 * _sum(one, "on", "own_secs") / _sum(one, "on", "events") for one in rounds)
+    ratios = tuple(100 * (_each(one, "on") / _each(one, "off") - 1) for one in rounds)
+    costs = tuple(1e6 * (_each(one, "on") - _each(one, "off")) for one in rounds)
+    lags = {turn: 1e3 * _quantile(values, 0.99) for turn, values in found["scrapes"]["lags"].items()}
+    took_ms = tuple(1e3 * secs for secs in found["scrapes"]["took_secs"])
+    event_us = 1e6 * _sum(turns, "off", "cpu_secs") / _sum(turns, "off", "events")
+    return Result(
+        title="Overhead of the monitor",
+        measured=(
+            f"One native node that places {ORDERS_PER_SEC} orders a second, each submitted, accepted and filled by the"
+            f" stream, on 20 positions with 500 working orders beside them ({event_us:.0f} microseconds of processor"
+            " time an event without the monitor). Its monitor is taken out of the running node and put back in turn"
+            " (on, off, off, on), so that both meet the same process, cache and machine. *Own work* is the processor"
+            " time of the monitor's functions on the event loop; the difference of the turns holds all that it causes,"
+            " and the machine's noise. Then a thread makes the whole answer to a scrape"
+            f" {SCRAPES_PER_SEC} times a second, and the loop's lag is sampled every 2 ms; of each lag counts what this"
+            " process computed meanwhile, on all of its threads."
+        ),
+        excludes=(
+            "The true-up itself: what a look costs is in the table of the periodic check.",
+            "The log: each event that is worth a line is one more, put into a queue on the loop.",
+            "HTTP: the answer is made, and not sent.",
+        ),
+        figures=(
+            Figure("The monitor's own work, of the node's processor time", "%", shares, CPU_PERCENT_GOAL, "less"),
+            Figure("Processor time with the monitor, more than without", "%", ratios, CPU_PERCENT_GOAL, "less"),
+            Figure("The monitor's own work, an event", "us", owns, EVENT_US_GOAL, "less"),
+            Figure("Processor time an event, more than without", "us", costs, EVENT_US_GOAL, "less"),
+            Figure("Loop lag p99 without scrapes", "ms", (lags["without"],)),
+            Figure("Loop lag p99 with scrapes", "ms", (lags["with"],)),
+            Figure(
+                "Loop lag p99 that scrapes add", "ms", (lags["with"] - lags["without"],), LAG_MS_GOAL, better="less"
+            ),
+            Figure("A scrape's answer, by the clock", "ms", took_ms, note="on a thread beside a busy loop"),
+        ),
+    )
+
+
+def _sum(turns: list[dict[str, Any]], monitor: str, field: str) -> float:
+    return float(sum(turn[field] for turn in turns if turn["monitor"] == monitor))
+
+
+def _each(turns: list[dict[str, Any]], monitor: str) -> float:
+    """Return the processor time of an event, in seconds."""
+    return _sum(turns, monitor, "cpu_secs") / _sum(turns, monitor, "events")
+
+
+def _quantile(values: list[float], share: float) -> float:
+    return values[max(0, ceil(share * len(values)) - 1)]
