@@ -8,13 +8,14 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from trueup.monitor.endpoint.ask import Answer
 from trueup.monitor.endpoint.judgement import judge
 from trueup.monitor.endpoint.words import NS_PER_SECOND, count, span
-from trueup.monitor.status import AccountStatus, DiscrepancyStatus, NodeStatus
+from trueup.monitor.status import AccountStatus, DiscrepancyStatus, GuardChange, NodeStatus
 
 DISCREPANCIES_SHOWN = 20
 """Of one node; a terminal has no scroll bar to speak of, and the page shows all of them."""
@@ -22,6 +23,7 @@ HISTORY_SHOWN = 3
 LINES_SHOWN = 3
 TEXT_CHARS_MAX = 400
 WIDE_COLUMNS = 100
+INDENT = (0, 0, 0, 2)
 
 _WIDTHS_MIN = {"now": 12, "verdict": 10, "severity": 8, "at": 12, "node": 12}
 """Columns that are read at a glance are not broken, unless what stands in them is longer than it should be."""
@@ -63,7 +65,7 @@ def render(answers: Sequence[Answer], width: int) -> RenderableType:
 
 
 def _whole_node(node: NodeStatus, width: int) -> Iterator[RenderableType]:
-    yield _headline(node)
+    yield from _headline(node)
     yield Text()
     yield _figures(node)
     if node.discrepancies or node.discrepancies_hidden:
@@ -80,23 +82,24 @@ def _heading(text: str) -> Text:
     return Text.assemble("\n", (printable(text), "bold"))
 
 
-def _headline(node: NodeStatus) -> Text:
+def _headline(node: NodeStatus) -> Iterator[RenderableType]:
     found = judge(node)
     sign, words, style = _VERDICTS[found.verdict]
     age = f"verdict {_age(node.verdict_ns, node.now_ns)} ago" if node.verdict_ns else "no verdict yet"
     who = "  ".join(filter(None, (node.trader_id, node.environment, node.mode)))
-    text = Text.assemble((f"{sign} {words}", style), f"   {printable(who)}   ", (age, "dim"))
+    yield Text.assemble((f"{sign} {words}", style), f"   {printable(who)}   ", (age, "dim"))
     lines = list(found.reasons)
     if found.verdict != "CLEAN":
         lines += [line for line in node.lines if line not in lines][:LINES_SHOWN]
     for line in lines:
-        text.append(f"\n  {printable(line)}")
-    return text
+        yield Padding(printable(line), INDENT)
 
 
 def _figures(node: NodeStatus) -> Table:
     guard, loop, store, journal, orders = node.guard, node.loop, node.store, node.journal, node.orders
-    guard_note = "it cannot act" if not guard.can_act else guard.reason
+    guard_note = guard.reason if guard.can_act else f"it cannot act{f': {guard.alarm}' if guard.alarm else ''}"
+    if guard.loophole:
+        guard_note = f"{guard_note}; passes all the same: {guard.loophole}"
     if guard.effective and guard.effective != guard.state:
         guard_note = f"{guard_note}; the engine is {guard.effective}"
     oldest = f", oldest {_age(orders.inflight_oldest_ns, node.now_ns)}" if orders.inflight_oldest_ns else ""
@@ -130,7 +133,8 @@ def _discrepancies(node: NodeStatus, shown_max: int, width: int) -> Iterator[Ren
         yield table
     else:
         for severity, kind, line, age, seen in rows:
-            yield Text.assemble(severity, f"  {kind}  {age}, {seen}\n  {line}")
+            yield Text.assemble(severity, f"  {kind}  {age}, {seen}")
+            yield Padding(line, INDENT)
     hidden = max(0, len(ordered) - shown_max) + node.discrepancies_hidden
     if hidden:
         yield Text(f"  and {count(hidden, 'discrepancy', 'discrepancies')} more", style="dim")
@@ -183,10 +187,14 @@ def _guard_history(node: NodeStatus) -> Table:
     table = _table("at", "state", "why")
     for one in reversed(node.guard.history[-HISTORY_SHOWN:]):
         state = Text(printable(one.state), style=_STATES.get(one.state, "yellow"))
-        table.add_row(
-            _clock(one.time_ns), state, printable(f"{one.reason} ({one.source})" if one.source else one.reason)
-        )
+        table.add_row(_clock(one.time_ns), state, printable(_with_source(one)))
     return table
+
+
+def _with_source(change: GuardChange) -> str:
+    source = " ".join(filter(None, (change.source, change.who)))
+    because = ", ".join(filter(None, (source, *change.rules)))
+    return f"{change.reason} ({because})" if because else change.reason
 
 
 def _fleet(answers: Sequence[Answer], width: int) -> Table:

@@ -21,7 +21,7 @@ function row(account, kinds, nowNs) {
     key: `a-${account.account_id}`,
     cells: [
       [line(account.account_id),
-        account.window_from_ns !== null && h("small", null, "since ", when(account.window_from_ns, nowNs))],
+        account.window_from_ns !== null && h("small", null, account.window_from_ns ? ["since ", when(account.window_from_ns, nowNs)] : "all of its history")],
       [word(account.verdict, `verdict ${VERDICTS.has(account.verdict) ? account.verdict.toLowerCase() : "unknown"}`),
         account.discrepancies + account.pending > 0 && h("small", null, `${account.discrepancies} open, ${account.pending} pending`)],
       ...kinds.map((kind) => coverage(by.get(kind))),

@@ -4,6 +4,8 @@ import { h, panel, table, empty, line, word } from "./dom.js";
 import { age, count, plain, when, whole } from "./words.js";
 
 const SHOWN = 50;
+const RESOLVED_SHOWN = 8;
+const NEWS = new Set(["OPEN", "NEW"]); // what every one of them is at first, and need not be told
 const RANK = { CRITICAL: 3, WARNING: 2, INFO: 1 };
 const ORDER = {
   severity: (one) => RANK[one.severity] ?? 0,
@@ -66,7 +68,7 @@ function row(one, nowNs) {
     key: `d-${one.fingerprint}-${one.account_id}`,
     cells: [
       severity(one.severity), word(plain(one.kind)),
-      [line(one.line), one.state && one.state !== "open" && h("small", null, word(plain(one.state)))],
+      [line(one.line), one.state && !NEWS.has(one.state.toUpperCase()) && h("small", null, word(plain(one.state)))],
       where(one),
       h("span", { title: `first seen ${new Date(one.first_ns / 1e6).toISOString()}` }, age(one.first_ns, nowNs)),
       `${whole(one.count)} ×`,
@@ -87,10 +89,13 @@ export function resolved(node, nowNs) {
   if (!rows.length) return panel("resolved", "Resolved lately", null, empty("None was open lately."));
   const names = [{ label: "Severity" }, { label: "Kind", class: "kind" }, { label: "What: node → venue", class: "wide" }, { label: "Resolved by" },
     { label: "Lasted", class: "number" }, { label: "Last seen", class: "number" }];
+  const list = (name, some) => table(name, names, some.map((one) => ({
+    key: `r-${one.fingerprint}-${one.last_ns}`,
+    cells: [word(plain(one.severity)), word(plain(one.kind)), line(one.line), word(plain(one.resolved_by)),
+      age(one.first_ns, one.last_ns), when(one.last_ns, nowNs)],
+  })), "ordered");
+  const older = rows.slice(RESOLVED_SHOWN);
   return panel("resolved", "Resolved lately", count(rows.length, "discrepancy", "discrepancies"),
-    table("Discrepancies resolved lately", names, rows.map((one) => ({
-      key: `r-${one.fingerprint}-${one.last_ns}`,
-      cells: [severity(one.severity), word(plain(one.kind)), line(one.line), word(plain(one.resolved_by)),
-        age(one.first_ns, one.last_ns), when(one.last_ns, nowNs)],
-    })), "ordered"));
+    list("Discrepancies resolved lately", rows.slice(0, RESOLVED_SHOWN)),
+    older.length > 0 && h("details", null, h("summary", null, `${whole(older.length)} more`), list("Discrepancies resolved before them", older)));
 }

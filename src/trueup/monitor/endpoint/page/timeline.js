@@ -11,7 +11,8 @@ const BASE = 84; // where the bars stand
 const STRIP = 92;
 const STRIP_HEIGHT = 10;
 const SCALE_MS = [1, 10, 100, 1000, 10000];
-const TONES = { CLEAN: "clean", DISCREPANT: "discrepant" };
+const TONES = { CLEAN: "clean", DISCREPANT: "discrepant", UNKNOWN: "unknown" };
+const FAILED = new Set(["failed", "failure", "error", "timeout"]);
 
 export function timeline(node, nowNs, width) {
   const cycles = node.cycles.filter((one) => one.time_ns > 0);
@@ -28,8 +29,9 @@ export function timeline(node, nowNs, width) {
     h("details", null, h("summary", null, "The same as a table"), asTable(cycles, nowNs)));
 }
 
+// A check of the engine's own, or of the store, has an end and no verdict.
 function toneOf(cycle) {
-  return TONES[cycle.verdict] ?? "unknown";
+  return TONES[cycle.verdict] ?? (cycle.verdict || FAILED.has(cycle.result) ? "unknown" : "plain");
 }
 
 function heightOf(ms) {
@@ -64,8 +66,9 @@ function words(cycle) {
 }
 
 function strip(cycles, at, nowNs) {
-  return cycles.map((cycle, index) => {
-    const end = cycles[index + 1]?.time_ns ?? nowNs;
+  const judged = cycles.filter((cycle) => cycle.verdict);
+  return judged.map((cycle, index) => {
+    const end = judged[index + 1]?.time_ns ?? nowNs;
     return s("rect", { class: `strip ${toneOf(cycle)}`, x: at(cycle.time_ns), y: STRIP, width: Math.max(0.5, at(end) - at(cycle.time_ns)), height: STRIP_HEIGHT });
   });
 }
@@ -80,11 +83,11 @@ function hours(from, nowNs, at, inner) {
 function summary(cycles, length) {
   const of = (name) => cycles.filter((one) => toneOf(one) === name).length;
   const slowest = Math.max(...cycles.map((one) => one.secs));
-  return `${count(cycles.length, "check")} in ${span(length / NS)}: ${of("clean")} CLEAN, ${of("discrepant")} DISCREPANT, ${of("unknown")} without a verdict; the slowest took ${millis(slowest * 1000)}`;
+  return `${count(cycles.length, "check")} in ${span(length / NS)}: ${of("clean")} CLEAN, ${of("discrepant")} DISCREPANT, ${of("unknown")} UNKNOWN, ${of("plain")} without a verdict; the slowest took ${millis(slowest * 1000)}`;
 }
 
 function legend(cycles) {
-  const keys = [["clean", "CLEAN"], ["discrepant", "DISCREPANT"], ["unknown", "UNKNOWN"]];
+  const keys = [["clean", "CLEAN"], ["discrepant", "DISCREPANT"], ["unknown", "UNKNOWN"], ["plain", "no verdict of its own"]];
   const present = keys.filter(([tone]) => cycles.some((one) => toneOf(one) === tone));
   return h("p", { class: "legend" }, present.map(([tone, word]) => h("span", null, h("span", { class: `key ${tone}` }), word)),
     h("span", null, "Bars: how long a check took; solid, all that is not a cheap look. Strip: the verdict."));
