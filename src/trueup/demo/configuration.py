@@ -19,6 +19,9 @@ WATCHED = "SOLUSDT-PERP.BINANCE"
 KEY_VARIABLE = f"TRUEUP_CLIENTS__{CLIENT_NAME}__API_KEY"
 SECRET_VARIABLE = f"TRUEUP_CLIENTS__{CLIENT_NAME}__API_SECRET"
 
+WARM_ACTIONS = 30
+"""What the strategy does before its burst, at its own pace; each action is at most one request."""
+
 STARTUP_DELAY_SECS = 10
 """The plan's least allowed delay of the continuous checks after a start-up."""
 
@@ -94,8 +97,15 @@ base_url_ws_stream = "{self.urls.stream}"
 [[strategies]]
 strategy_path = "trueup.demo.strategy:DemoStrategy"
 config_path = "trueup.demo.strategy:DemoStrategyConfig"
-config = {{ instrument_ids = [{traded}], seed = {self.seed}, trading = {str(self.trading).lower()} }}
-claims = {{ instrument_ids = [{ids}] }}
+
+[strategies.config]
+instrument_ids = [{traded}]
+seed = {self.seed}
+warm_actions = {WARM_ACTIONS}
+trading = {str(self.trading).lower()}
+
+[strategies.claims]
+instrument_ids = [{ids}]
 """
 
 
