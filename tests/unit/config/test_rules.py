@@ -314,6 +314,13 @@ CASES = [
         {"journal": {"url": "postgresql+psycopg://trueup@db/journal"}},
         {"journal": {"url": "postgresql+psycopg://trueup@127.0.0.1/journal"}},
     ),
+    Case("TU641", "monitor.enabled", {"monitor": {"enabled": False}}, {"monitor": {}}),
+    Case(
+        "TU642",
+        "monitor.log_file",
+        {"monitor": {"log_file": "log", "log_format": "off"}},
+        {"monitor": {"log_file": "log", "log_format": "json"}},
+    ),
     Case("TU651", "ops.enabled", {"ops": {"enabled": False}}, {"ops": {}}),
     Case(
         "TU652",

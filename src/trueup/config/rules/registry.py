@@ -12,6 +12,7 @@ from trueup.config.rules.hedging import HEDGING_RULES
 from trueup.config.rules.journal import JOURNAL_RULES
 from trueup.config.rules.live import LIVE_RULES
 from trueup.config.rules.lookback import LOOKBACK_RULES
+from trueup.config.rules.monitor import MONITOR_RULES
 from trueup.config.rules.ops import OPS_RULES
 from trueup.config.rules.polling import POLLING_RULES
 from trueup.config.rules.rule import Finding, Rule, RuleContext, Severity
@@ -29,6 +30,7 @@ RULE_GROUPS: dict[str, tuple[Rule, ...]] = {
     "Claims and filters": CLAIM_RULES,
     "The store": STORE_RULES,
     "Shutdown and logs": SHUTDOWN_RULES,
+    "The monitor": MONITOR_RULES,
     "The ops endpoint": OPS_RULES,
     "The guard": GUARD_RULES,
     "The journal": JOURNAL_RULES,

@@ -33,10 +33,10 @@ class MonitorConfig(Section):
     log_file: Path | None = None
     """Where the log goes; without it, standard error."""
 
-    loop_sample_ms: Annotated[int, Number] = Field(default=100, ge=10, le=10_000)
-    """Between two measurements of how late the event loop is."""
+    loop_sample_ms: Annotated[int, Number] = Field(default=100, ge=10, le=1_000)
+    """Between two measurements of how late the event loop is; the heartbeat comes as often."""
 
-    poll_secs: Annotated[float, Number] = Field(default=1.0, ge=0.1, le=60.0)
+    poll_secs: Annotated[float, Number] = Field(default=1.0, ge=0.1, le=10.0)
     """Between two counts of the node's orders and positions. A count that takes long makes itself rarer."""
 
     cycles_kept: Annotated[int, Number] = Field(default=200, ge=10, le=10_000)
