@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,6 +16,7 @@ from trueup.journal.spelling import Spelling
 from trueup.journal.values import DiscrepancyRecord, Entry, EntryKind, Source, StoredEntry
 
 _RECORD_COLUMNS = tuple(field.name for field in fields(DiscrepancyRecord) if field.name != "chain")
+_ENTRY_COLUMNS = tuple(field.name for field in fields(StoredEntry) if field.name != "chain")
 _KEYS = {"chain_id", "account_id", "fingerprint"}
 
 
@@ -115,11 +116,10 @@ def record_from(row: Any, chain: str) -> DiscrepancyRecord:
 
 def _bounded(entry: Entry, spelling: Spelling) -> Entry:
     """Return the entry with the two texts of its data that its record repeats spelt as the record's."""
-    said = {
-        name: spelling.text(value)
-        for name in ("reason", "resolved_by")
-        if isinstance(value := entry.data.get(name), str)
-    }
+    texts = {name: entry.data.get(name) for name in ("reason", "resolved_by")}
+    said = {name: spelling.text(text) for name, text in texts.items() if isinstance(text, str)}
+    if all(texts[name] == text for name, text in said.items()):
+        return entry
     return replace(entry, data={**entry.data, **said})
 
 
@@ -156,9 +156,9 @@ def _chained(entry: Entry, head: Head, data: str, seal: Seal) -> StoredEntry:
 
 
 def _entry_row(entry: StoredEntry, chain_id: int) -> dict[str, Any]:
-    row = asdict(entry)
-    del row["chain"]
-    return {"chain_id": chain_id, **row}
+    row: dict[str, Any] = {name: getattr(entry, name) for name in _ENTRY_COLUMNS}
+    row["chain_id"] = chain_id
+    return row
 
 
 def _record_row(record: DiscrepancyRecord, chain_id: int) -> dict[str, Any]:

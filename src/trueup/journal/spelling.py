@@ -20,6 +20,7 @@ DATA_BYTES_MAX = 16 * 1024
 CUT_CHARS = 2_000
 """How much of data beyond the bound is kept."""
 BLANK = "***"
+_NAMES = ("topic", "state", "severity", "account_id", "instrument_id", "fingerprint", "subject")
 
 
 class Spelling:
@@ -38,17 +39,14 @@ class Spelling:
 
     def entry(self, entry: Entry) -> Entry:
         """Return the entry with every text bounded and printable; its data are left to `data`."""
-        return replace(
-            entry,
-            line=self.text(entry.line, LINE_CHARS_MAX),
-            topic=self.text(entry.topic),
-            state=self.text(entry.state),
-            severity=self.text(entry.severity),
-            account_id=self.text(entry.account_id),
-            instrument_id=self.text(entry.instrument_id),
-            fingerprint=self.text(entry.fingerprint),
-            subject=self.text(entry.subject),
-        )
+        line = self.text(entry.line, LINE_CHARS_MAX)
+        changed: dict[str, Any] = {} if line == entry.line else {"line": line}
+        for name in _NAMES:
+            given = getattr(entry, name)
+            spelt = self.text(given)
+            if spelt != given:
+                changed[name] = spelt
+        return replace(entry, **changed) if changed else entry
 
     def text(self, text: str, chars_max: int = NAME_CHARS_MAX) -> str:
         """Return a text that every database takes and no terminal obeys, with secrets blanked out."""
