@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from base64 import b64encode
 from decimal import Decimal
 from typing import Any
@@ -155,10 +156,13 @@ async def test_a_slow_client_is_cut_and_the_others_are_not_held_up(start: Start)
         slow = await client.session.ws_connect(
             f"{client.emulator.urls.stream}/ws/{await client.listen_key()}", autoping=False, max_msg_size=0
         )
-        transport = slow.get_extra_info("socket")
-        assert transport is not None
-        slow._response.connection.protocol.pause_reading()  # type: ignore[union-attr]  # stop reading at the client
         core = client.emulator.core
+        # Small buffers in the kernel, at both ends, fill with some hundred frames instead of some ten thousand.
+        slow.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        for each in core.hub.clients:
+            ends = each.socket._transport.get_extra_info("socket")  # type: ignore[union-attr]  # connected
+            ends.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4_096)
+        slow._response.connection.protocol.pause_reading()  # type: ignore[union-attr]  # stop reading at the client
         seen = 0
         for _ in range(4_000):
             for _ in range(20):

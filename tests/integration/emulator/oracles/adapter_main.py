@@ -180,7 +180,7 @@ def main(raw: str) -> int:
             exec_clients={BINANCE: execution},
             timeout_connection=20.0,
             timeout_disconnection=2.0,
-            timeout_post_stop=1.0,
+            timeout_post_stop=0.2,
         )
     )
     node.add_data_client_factory(BINANCE, BinanceLiveDataClientFactory)

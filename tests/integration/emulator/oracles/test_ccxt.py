@@ -298,7 +298,7 @@ def test_other_refusals_raise_ccxts_own_errors(exchange: Any, emulator: Emulator
 
 
 def test_too_many_requests_are_refused_until_the_minute_is_over() -> None:
-    limits = {"weight_per_minute": 100, "refusals_before_ban": 2}
+    limits = {"weight_per_minute": 30, "refusals_before_ban": 2}
     with EmulatorProcess(settings={"symbols": ["BTCUSDT"], "limits": limits, "clock": {"kind": "manual"}}) as emulator:
         ready = emulator.ready
         exchange = Client(ready.rest, Credentials(ready.account, ready.api_key, secret=ready.secret))
@@ -316,5 +316,5 @@ def test_too_many_requests_are_refused_until_the_minute_is_over() -> None:
 
 
 def _ask_for_ever(exchange: Any) -> None:
-    for _ in range(30):  # six times what the weight of a minute allows
+    for _ in range(12):  # at least twice what the weight of a minute allows
         exchange.fetch_balance()

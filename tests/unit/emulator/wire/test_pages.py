@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import orjson
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.emulator.engine.arrange import BTC, D, Desk, market
@@ -90,7 +90,8 @@ trades = st.builds(
 )
 
 
-@given(st.lists(orders, max_size=6, unique_by=lambda order: order.order_id))
+@settings(max_examples=60)
+@given(st.lists(orders, max_size=4, unique_by=lambda order: order.order_id))
 def test_a_page_of_orders_is_that_of_their_forms_the_first_time_and_again(found: list[Order]) -> None:
     pages = Pages(DIGITS, kept_bytes_max=2_000)
     expected = orjson.dumps([order_form(order, DIGITS) for order in found])
@@ -98,7 +99,8 @@ def test_a_page_of_orders_is_that_of_their_forms_the_first_time_and_again(found:
     assert [pages.orders(found), pages.orders(found)] == [expected] * 2
 
 
-@given(st.lists(trades, max_size=6, unique_by=lambda trade: (trade.order_id, trade.trade_id)))
+@settings(max_examples=60)
+@given(st.lists(trades, max_size=4, unique_by=lambda trade: (trade.order_id, trade.trade_id)))
 def test_a_page_of_trades_is_that_of_their_forms_the_first_time_and_again(found: list[Trade]) -> None:
     pages = Pages(DIGITS, kept_bytes_max=2_000)
     expected = orjson.dumps([trade_form(trade, DIGITS) for trade in found])
@@ -106,6 +108,7 @@ def test_a_page_of_trades_is_that_of_their_forms_the_first_time_and_again(found:
     assert [pages.trades(found), pages.trades(found)] == [expected] * 2
 
 
+@settings(max_examples=30)
 @given(orders, st.sampled_from(OrderStatus), numbers)
 def test_an_order_that_still_worked_when_it_was_read_is_written_anew(
     order: Order, status: OrderStatus, executed: Decimal
