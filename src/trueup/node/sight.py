@@ -207,7 +207,11 @@ class Sight:
         for part in reversed(self._parts):
             name = f"trueup-close-{part.name}"
             thread = threading.Thread(target=self._close_one, args=(part,), name=name, daemon=True)
-            thread.start()
+            try:
+                thread.start()
+            except RuntimeError:  # the interpreter is ending and makes no more threads
+                self._close_one(part)
+                continue
             thread.join(max(0.0, deadline - time.monotonic()))
             if thread.is_alive():
                 _logger.error("%s did not end within %g s and is left behind", part.name, secs_max)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import subprocess
+import sys
 import threading
 import weakref
 from typing import Any
@@ -93,6 +95,19 @@ def test_a_part_that_fails_or_hangs_at_its_end_is_left_behind(caplog: pytest.Log
     assert made.failures == {"b": 1}
     assert any("stuck did not end" in record.message for record in caplog.records)
     stuck.stuck.set()
+
+
+def test_what_was_never_ended_ends_with_the_interpreter() -> None:
+    program = (
+        "from tests.unit.node.test_sight import Watcher, sight\n"
+        "class Loud(list):\n"
+        "    def append(self, text): print(text, flush=True)\n"
+        "made = sight(Watcher('a', Loud()), Watcher('b', Loud()))\n"
+        "made.start()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split("\n") == ["start a", "start b", "close b", "close a", ""]
 
 
 def test_a_sight_that_nobody_holds_is_let_go_although_it_would_be_ended_at_exit() -> None:
