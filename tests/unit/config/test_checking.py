@@ -229,7 +229,7 @@ def test_every_form_of_the_report_says_what_the_file_costs_at_the_venue(tmp_path
     path = write(tmp_path, "[redis]" + CLIENT)
     report = check_file(path, environ={}, engine_version="1.231.0")
     (cost,) = report.costs
-    assert cost.start_weight == 53 + 2 * (85 + 10)  # the connection, and two readings of lists and of one history
+    assert cost.start_weight == 43 + 2 * (85 + 10)  # the connection, and two readings of lists and of one history
     # Looks at working orders and positions every 5 s, at everything once a minute, the clock, the listen key.
     assert cost.steady_weight == pytest.approx(12 * 85 + 95 + 60 / 600 + 60 / 1_500, abs=0.05)
     assert "weight 243" in " ".join(render_text(report).split())
