@@ -17,6 +17,9 @@ RESOLVED_KEPT = 50
 SUBJECTS_MAX = 20_000
 """Subjects remembered of what is open: their words are told once, when a life begins."""
 NS_PER_SECOND = 1_000_000_000
+TIMED_KINDS = frozenset({DiscrepancyKind.FILL_MISSING, DiscrepancyKind.ORDER_MISSING_IN_NODE})
+"""What the venue's record dates by itself: a fill, and an order that is new. The time of an order that is known is that
+of its last change, which need not be the one that differs."""
 
 
 class DiscrepancyBook:
@@ -68,7 +71,7 @@ class DiscrepancyBook:
             if len(self._subjects) < SUBJECTS_MAX:
                 self._subjects[change["fingerprint"]] = change["subject"]
             came_about_ns = change["came_about_ns"]
-            if timed_from_ns is not None and came_about_ns >= timed_from_ns:
+            if timed_from_ns is not None and kind in TIMED_KINDS and came_about_ns >= timed_from_ns:
                 self._time(change["first_ns"] - came_about_ns)
         if state == LifeState.GIVEN_UP:
             self.gave_up[account_id, kind] += 1

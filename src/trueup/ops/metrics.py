@@ -210,11 +210,11 @@ _DISCREPANCIES = (
     _metric(
         "detection_delay_seconds",
         _H,
-        "From what the venue did to its being seen as a difference, where the venue tells when, while monitoring.",
+        "From a fill or a new order at the venue to its being seen as missing in the node, while monitoring.",
         unit="seconds",
         buckets=DETECTION_BUCKETS,
     ),
-    _metric("detections_total", _C, "Differences whose detection was timed."),
+    _metric("detections_total", _C, "Fills and new orders whose detection as missing was timed."),
     _metric(
         "detections_late_total",
         _C,

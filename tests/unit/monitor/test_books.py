@@ -89,9 +89,15 @@ def test_detected_less_resolved_is_what_is_there(cycles: list[set[tuple[str, Dis
     assert [one.first_ns for one in shown] == sorted(one.first_ns for one in shown)
 
 
-def timed(came_about_ns: int, seen_ns: int, *, since_ns: int | None) -> DiscrepancyBook:
+def timed(
+    came_about_ns: int,
+    seen_ns: int,
+    *,
+    since_ns: int | None,
+    kind: DiscrepancyKind = DiscrepancyKind.FILL_MISSING,
+) -> DiscrepancyBook:
     book = DiscrepancyBook()
-    found = (discrepancy("A", DiscrepancyKind.FILL_MISSING, came_about_ns),)
+    found = (discrepancy("A", kind, came_about_ns),)
     ledger, transitions = advance(Ledger(), Cycle(time_ns=seen_ns, discrepancies=found))
     for change in changes_of("A", Ledger(), ledger, transitions, found):
         book.add(change.as_data(), timed_from_ns=since_ns)
@@ -108,6 +114,11 @@ def test_what_came_about_before_the_node_watched_is_not_timed() -> None:
     assert timed(10, 20, since_ns=11).detections == 0
     assert timed(10, 20, since_ns=None).detections == 0
     assert timed(0, 20, since_ns=5).detections == 0  # the venue does not say when
+
+
+def test_a_change_of_a_known_order_is_not_timed_since_its_record_does_not_date_that_change() -> None:
+    assert timed(10, 20, since_ns=0, kind=DiscrepancyKind.ORDER_PRICE).detections == 0
+    assert timed(10, 20, since_ns=0, kind=DiscrepancyKind.ORDER_MISSING_IN_NODE).detections == 1
 
 
 LOOK = {
