@@ -108,6 +108,7 @@ class CcxtBinanceReader:
         self._question: VenueQuestion | None = None
         self._undescribed: set[str] = set()
         self._discovery_note = ""
+        self._discovery_failure = ""
 
     async def close(self) -> None:
         """Let go of the connections."""
@@ -131,9 +132,10 @@ class CcxtBinanceReader:
             self._read_open(draft), self._read_positions(draft), self._read_balances(draft)
         )
         from_ms = question.history_from_ns // NS_PER_MS
-        symbols = open_symbols | held_symbols | await self._discover(from_ms, question)
+        symbols = open_symbols | held_symbols | await self._discover(draft, from_ms)
         symbols |= {name for one in question.instrument_ids if (name := self._names.symbol(one))}
         await self._read_histories(draft, question, symbols, from_ms)
+        self._fail_what_hangs_on_symbols(draft)
         # The positions a second time, as near to the node's reading as can be.
         await self._read_positions(draft)
         return draft.snapshot(self._client.now_ns())
@@ -225,24 +227,25 @@ class CcxtBinanceReader:
 
     # -- history -----------------------------------------------------------------------------------------------------
 
-    async def _discover(self, from_ms: int, question: VenueQuestion) -> set[str]:
+    async def _discover(self, draft: CcxtDraft, from_ms: int) -> set[str]:
         """Return the symbols that paid a fee since the window began, as far as the account's payments tell."""
-        if not self._discover_symbols or time.monotonic() > question.deadline:
+        if not self._discover_symbols:
             return self._discovered
         end_ms = self._client.now_ns() // NS_PER_MS
         since_ms = from_ms if self._discovered_to_ms is None else max(from_ms, self._discovered_to_ms - OVERLAP_MS)
         pages = 0
-        self._discovery_note = ""
+        self._discovery_note = self._discovery_failure = ""
 
         async def ask(parameters: Any) -> list[dict[str, Any]]:
             nonlocal pages
             pages += 1
             if pages > INCOME_PAGES_MAX:
-                raise VenueError("the account pays too many fees to look through")
+                raise _TooManyError("the account pays too many fees to look through")
             wanted = {"incomeType": "COMMISSION", **parameters}
             return await self._rows("fee payments", "fapiPrivateGetIncome", wanted)
 
         try:
+            self._require_time()
             await read_history(
                 ask,
                 lambda rows: self._discovered.update(row["symbol"] for row in rows if row.get("symbol")),
@@ -253,12 +256,28 @@ class CcxtBinanceReader:
                 id_parameter="tranId",
             )
             self._discovered_to_ms = end_ms
-        except (VenueError, *_UNREADABLE) as error:
+        except _TooManyError as error:
             self._discovery_note = (
                 f"symbols that only the account's payments name were not looked for ({_reason(error)}); "
                 "name them in instrument_ids if there may be any"
             )
+        except (VenueError, *_UNREADABLE) as error:
+            self._discovery_failure = _reason(error)
         return self._discovered
+
+    def _fail_what_hangs_on_symbols(self, draft: CcxtDraft) -> None:
+        """Note that histories may lack whole symbols where the lists that name them could not be read."""
+        names = {"open orders": RecordKind.ORDERS_OPEN, "positions": RecordKind.POSITIONS}
+        lost = [name for name, kind in names.items() if draft.kinds[kind].got is None]
+        reason = f"{' and '.join(lost)} could not be read, which name the symbols" if lost else self._discovery_failure
+        if reason:
+            for kind in (RecordKind.ORDERS_CLOSED, RecordKind.FILLS):
+                draft.failed(kind, "symbols", reason)
+
+    def _require_time(self) -> None:
+        assert self._question is not None
+        if time.monotonic() >= self._question.deadline:
+            raise VenueError("not asked before the deadline")
 
     async def _read_histories(self, draft: CcxtDraft, question: VenueQuestion, symbols: set[str], from_ms: int) -> None:
         now_ns = self._client.now_ns()
@@ -500,6 +519,10 @@ class CcxtBinanceReader:
         if may.get("ipRestrict") in (False, "false"):
             notes.append("the auditor's key may be used from any address: bind it to this machine's at the venue")
         return tuple(notes)
+
+
+class _TooManyError(VenueError):
+    """There is more than is worth reading."""
 
 
 def _reason(error: BaseException) -> str:
