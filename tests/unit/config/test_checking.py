@@ -232,10 +232,10 @@ def test_every_form_of_the_report_says_what_the_file_costs_at_the_venue(tmp_path
     assert cost.start_weight == 43 + 2 * (85 + 10)  # the connection, and two readings of lists and of one history
     # Looks at working orders and positions every 5 s, at everything once a minute, the clock, the listen key.
     assert cost.steady_weight == pytest.approx(12 * 85 + 95 + 60 / 600 + 60 / 1_500, abs=0.05)
-    assert "weight 243" in " ".join(render_text(report).split())
-    assert json.loads(run("check", str(path), "--format", "json")[1])["venue_costs"][0]["start_weight"] == 243
+    assert "weight 233" in " ".join(render_text(report).split())
+    assert json.loads(run("check", str(path), "--format", "json")[1])["venue_costs"][0]["start_weight"] == 233
     notes = to_sarif(report)["runs"][0]["invocations"][0]["toolConfigurationNotifications"]
-    assert any("clients.BINANCE" in one["message"]["text"] and "weight 243" in one["message"]["text"] for one in notes)
+    assert any("clients.BINANCE" in one["message"]["text"] and "weight 233" in one["message"]["text"] for one in notes)
 
 
 def test_of_the_adapters_own_client_no_cost_is_told(tmp_path: Path) -> None:
