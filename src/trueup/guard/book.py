@@ -1,8 +1,8 @@
 """What holds a node back, from whom, and what lets go of it: a pure reducer.
 
-Four hands can hold a node: the policy, an operator, the auditor, and somebody else who set the trading state by
+Four hands can hold a node: the policy, an operator, auditors, and somebody else who set the trading state by
 another way. The strictest counts. Each is let go of in its own way: the policy's by a CLEAN verdict that enough looks
-confirmed; the auditor's by the auditor's own CLEAN verdict (and the node's, where it gives one); an operator's by an
+confirmed; each auditor's by its own CLEAN verdict (and the node's, where it gives one); an operator's by an
 operator alone; somebody else's by somebody else.
 """
 
@@ -14,6 +14,10 @@ from enum import StrEnum
 from trueup.guard.policy import GuardDecision, GuardPolicy, Waiver
 from trueup.model.guard import GuardState, strictest
 from trueup.model.verdicts import VerdictState
+
+AUDITORS_MAX = 16
+"""Accounts of one node that are audited apart; more are held together, until an operator lets go."""
+REST = "several auditors"
 
 
 class Source(StrEnum):
@@ -65,8 +69,10 @@ class GuardBook:
         It came to that before the start-up was proven, so that the proof itself releases it.
     clean_looks : int
         Looks in a row that found everything CLEAN.
-    operator, auditor : Hold or None
-        What they want.
+    operator : Hold or None
+        What the last operator wants.
+    auditors : tuple of Hold
+        What each auditor wants, told apart by ``who``: one may watch one account of the node, and one another.
     elsewhere : GuardState
         What somebody else set.
     waived : frozenset of Waiver
@@ -82,7 +88,7 @@ class GuardBook:
     before_start: bool = False
     clean_looks: int = 0
     operator: Hold | None = None
-    auditor: Hold | None = None
+    auditors: tuple[Hold, ...] = ()
     elsewhere: GuardState = GuardState.ACTIVE
     waived: frozenset[Waiver] = frozenset()
     history: tuple[Change, ...] = ()
@@ -90,7 +96,19 @@ class GuardBook:
     @property
     def own(self) -> GuardState:
         """Return the strictest of everything but somebody else's."""
-        return strictest([self.policy, *(hold.state for hold in (self.operator, self.auditor) if hold)])
+        return strictest([self.policy, *(hold.state for _, hold in self.holds)])
+
+    @property
+    def holds(self) -> tuple[tuple[Source, Hold], ...]:
+        """Return what operator and auditors hold, the operator's first."""
+        mine = () if self.operator is None else ((Source.OPERATOR, self.operator),)
+        return (*mine, *((Source.AUDITOR, hold) for hold in self.auditors))
+
+    def hold_of(self, source: Source, who: str) -> Hold | None:
+        """Return what one hand holds; all operators are one hand."""
+        if source is Source.OPERATOR:
+            return self.operator
+        return next((hold for hold in self.auditors if hold.who == who), None)
 
     @property
     def state(self) -> GuardState:
@@ -100,8 +118,8 @@ class GuardBook:
     @property
     def cause(self) -> Change:
         """Return why the node may do no more: the hand behind the state, a person's before a rule's."""
-        for source, hold in ((Source.OPERATOR, self.operator), (Source.AUDITOR, self.auditor)):
-            if hold is not None and hold.state is self.state is not GuardState.ACTIVE:
+        for source, hold in self.holds:
+            if hold.state is self.state is not GuardState.ACTIVE:
                 return Change(time_ns=hold.time_ns, state=self.state, source=source, reason=hold.reason, who=hold.who)
         if self.policy is self.state and self.policy is not GuardState.ACTIVE:
             return Change(
@@ -175,6 +193,23 @@ def take_decision(
     )
 
 
+def take_hold(book: GuardBook, source: Source, hold: Hold) -> GuardBook:
+    """Let an operator or an auditor hold the node. Beyond `AUDITORS_MAX` auditors, the rest are one."""
+    if source is Source.OPERATOR:
+        return replace(book, operator=hold)
+    others = tuple(each for each in book.auditors if each.who != hold.who)
+    if len(others) >= AUDITORS_MAX:
+        last = others[-1]
+        hold = replace(hold, who=REST, state=strictest([last.state, hold.state]))
+        others = others[:-1]
+    return replace(book, auditors=(*others, hold))
+
+
+def let_go_by_auditor(book: GuardBook, who: str) -> GuardBook:
+    """Let one auditor take back what it demanded."""
+    return replace(book, auditors=tuple(hold for hold in book.auditors if hold.who != who))
+
+
 def release_by_operator(book: GuardBook, decision: GuardDecision, *, now_ns: int) -> GuardBook:
     """Let go of everything that can be let go of, and waive what the policy finds now.
 
@@ -184,7 +219,7 @@ def release_by_operator(book: GuardBook, decision: GuardDecision, *, now_ns: int
     return replace(
         book,
         operator=None,
-        auditor=None,
+        auditors=(),
         policy=GuardState.ACTIVE,
         rules=(),
         reason="",

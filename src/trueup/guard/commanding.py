@@ -142,7 +142,7 @@ class GuardDesk:
         self._file.write(
             GuardRecord(
                 operator=hold,
-                auditor=record.auditor if hold else None,
+                auditors=record.auditors if hold else (),
                 history=(*record.history, change)[-HISTORY_KEPT:],
                 sequences=record.sequences,
                 nonces=record.nonces,
@@ -182,12 +182,7 @@ def _wish(state: GuardState) -> str:
 
 
 def _of_ack(ack: Ack) -> Commanded:
-    if ack.outcome is AckOutcome.APPLIED:
-        line = f"done: the node is {ack.state} (the engine says {ack.effective})"
-        return Commanded(exit_code=EXIT_DONE, line=line, ack=ack)
-    if ack.outcome is AckOutcome.REFUSED:
-        line = f"REFUSED by the node, which is {ack.state}: {ack.why}"
-        return Commanded(exit_code=EXIT_REFUSED, line=line, ack=ack)
-    cannot = ack.code in (RefusalReason.NO_KEY, RefusalReason.FORGED)
-    code = EXIT_CANNOT_RUN if cannot else EXIT_NO_ANSWER
-    return Commanded(exit_code=code, line=f"NO ANSWER: {ack.why}", ack=ack)
+    code = {AckOutcome.APPLIED: EXIT_DONE, AckOutcome.REFUSED: EXIT_REFUSED}.get(ack.outcome, EXIT_NO_ANSWER)
+    if ack.outcome is AckOutcome.NO_ANSWER and ack.code in (RefusalReason.NO_KEY, RefusalReason.FORGED):
+        code = EXIT_CANNOT_RUN
+    return Commanded(exit_code=code, line=str(ack), ack=ack)

@@ -84,6 +84,15 @@ class Ack:
         """Return whether the node did it."""
         return self.outcome is AckOutcome.APPLIED
 
+    def __str__(self) -> str:
+        match self.outcome:
+            case AckOutcome.APPLIED:
+                return f"done: the node is {self.state} (the engine says {self.effective})"
+            case AckOutcome.REFUSED:
+                return f"REFUSED by the node, which is {self.state}: {self.why}"
+            case AckOutcome.NO_ANSWER:
+                return f"NO ANSWER: {self.why}"
+
 
 @dataclass(frozen=True, slots=True)
 class Heard:
@@ -112,7 +121,8 @@ class GuardControl:
     source : Source
         ``AUDITOR`` or ``OPERATOR``.
     who : str
-        The person or program; the user of this process by default.
+        The person or program; the user of this process by default. Auditors are told apart by it: who watches one
+        account of a node must not take back what another demanded for another account.
     sender_dir : Path, optional
         Where this machine's sequence is kept.
     timeout_secs : float

@@ -10,7 +10,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
-from trueup.guard.book import Change, GuardBook, Hold, Source, release_by_operator, remember, take_decision
+from trueup.guard.book import (
+    Change,
+    GuardBook,
+    Hold,
+    Source,
+    let_go_by_auditor,
+    release_by_operator,
+    remember,
+    take_decision,
+    take_hold,
+)
 from trueup.guard.facts import Dimension, GuardFacts, Rising, Since, Trouble
 from trueup.guard.message import Act, Answer, Command, RefusalReason
 from trueup.guard.policy import GuardDecision, GuardPolicy, decide
@@ -168,7 +178,7 @@ class NodeGuard:
         )
 
     def _why_not(self, command: Command) -> tuple[str, str]:
-        mine, verdict = self._hold_of(command.source), self._eyes.verdict()
+        mine, verdict = self.book.hold_of(command.source, command.who), self._eyes.verdict()
         # A node that gives no verdicts has only the word of who asks.
         is_clean = command.verdict is VerdictState.CLEAN if verdict is None else verdict is VerdictState.CLEAN
         loosens = command.act is Act.RELEASE or (mine is not None and command.act.state.rank < mine.state.rank)
@@ -187,19 +197,15 @@ class NodeGuard:
         found = "this node verifies nothing itself" if verdict is None else f"the last verdict is {verdict}"
         return RefusalReason.NOT_ALLOWED, f"{found}, not CLEAN; --force releases it all the same"
 
-    def _hold_of(self, source: Source) -> Hold | None:
-        return self.book.operator if source is Source.OPERATOR else self.book.auditor
-
     def _take(self, command: Command) -> None:
         now_ns = self._now_ns()
         if command.act is Act.RELEASE and command.source is Source.OPERATOR:
             self.book = release_by_operator(self.book, self._decision, now_ns=now_ns)
         elif command.act is Act.RELEASE:
-            self.book = replace(self.book, auditor=None)
+            self.book = let_go_by_auditor(self.book, command.who)
         else:
             hold = Hold(state=command.act.state, reason=command.reason, who=command.who, time_ns=now_ns)
-            part = "operator" if command.source is Source.OPERATOR else "auditor"
-            self.book = replace(self.book, **{part: hold})  # type: ignore[arg-type]  # both are Hold
+            self.book = take_hold(self.book, command.source, hold)
         if command.act is Act.RELEASE:
             forced = " (forced)" if command.force and self._eyes.verdict() is not VerdictState.CLEAN else ""
             reason = f"released{forced}: {command.reason}"

@@ -35,7 +35,7 @@ class GuardRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     version: int = RECORD_VERSION
     operator: Hold | None = None
-    auditor: Hold | None = None
+    auditors: tuple[Hold, ...] = ()
     history: tuple[Change, ...] = ()
     sequences: dict[str, int] = msgspec.field(default_factory=dict)
     nonces: dict[str, int] = msgspec.field(default_factory=dict)
@@ -45,7 +45,7 @@ class GuardRecord(msgspec.Struct, frozen=True, kw_only=True):
         """Return what is to be kept of a book and of the commands seen."""
         return cls(
             operator=book.operator,
-            auditor=book.auditor,
+            auditors=book.auditors,
             history=book.history,
             sequences=dict(seen.sequences),
             nonces=dict(seen.nonces),
@@ -53,7 +53,7 @@ class GuardRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     def book(self) -> GuardBook:
         """Return the book with which the next process begins."""
-        return GuardBook(operator=self.operator, auditor=self.auditor, history=self.history)
+        return GuardBook(operator=self.operator, auditors=self.auditors, history=self.history)
 
     def seen(self) -> Seen:
         """Return the commands seen by earlier processes."""

@@ -99,12 +99,11 @@ def tell_live(heard: Heard) -> Iterator[str]:
 
 def tell_stopped(record: GuardRecord) -> Iterator[str]:
     """Yield what a stopped node's guard will begin with, line by line."""
-    held = [("operator", record.operator), ("auditor", record.auditor)]
-    if not any(hold for _, hold in held):
+    held = record.book().holds
+    if not held:
         yield "  held by nobody: the next start is decided by its own proof"
     for source, hold in held:
-        if hold is not None:
-            yield f"  {hold.state} by {source} {hold.who} since {_time(hold.time_ns)}: {hold.reason}"
+        yield f"  {hold.state} by {source} {hold.who} since {_time(hold.time_ns)}: {hold.reason}"
     for change in record.history[-LINES_SHOWN:]:
         yield _change(change)
 

@@ -8,13 +8,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from trueup.guard.book import (
+    AUDITORS_MAX,
+    REST,
     Change,
     GuardBook,
     Hold,
     Source,
+    let_go_by_auditor,
     release_by_operator,
     remember,
     take_decision,
+    take_hold,
 )
 from trueup.guard.policy import GuardDecision, GuardPolicy, Reason
 from trueup.model.guard import GuardState
@@ -66,7 +70,7 @@ def test_the_strictest_hand_counts(policy: GuardState, operator: GuardState, els
 
 
 def test_a_clean_verdict_does_not_lift_what_a_person_or_the_auditor_holds() -> None:
-    book = GuardBook(operator=hold(H), auditor=hold(R))
+    book = GuardBook(operator=hold(H), auditors=(hold(R),))
     for _ in range(5):
         book = take(book, A, CLEAN)
     assert book.state is H
@@ -105,9 +109,9 @@ def test_a_process_without_verdicts_has_its_own_facts_to_go_by() -> None:
 
 
 def test_an_operator_lets_go_of_everything_but_what_somebody_else_set() -> None:
-    book = GuardBook(policy=H, operator=hold(H), auditor=hold(R), elsewhere=R, before_start=True)
+    book = GuardBook(policy=H, operator=hold(H), auditors=(hold(R),), elsewhere=R, before_start=True)
     free = release_by_operator(book, decision(H), now_ns=9)
-    assert (free.operator, free.auditor, free.policy, free.state) == (None, None, A, R)
+    assert (free.operator, free.auditors, free.policy, free.state) == (None, (), A, R)
     assert free.waived == {("row", "a")}
     assert not take(free, A, CLEAN).waived  # proven again: the operator's word is not needed any more
 
@@ -118,3 +122,20 @@ def test_history_is_bounded_and_keeps_the_newest() -> None:
         change = Change(time_ns=number, state=A, source=Source.POLICY, reason="")
         book = remember(book, change, 3)
     assert [change.time_ns for change in book.history] == [7, 8, 9]
+
+
+def test_an_auditor_of_one_account_does_not_take_back_what_that_of_another_demanded() -> None:
+    book = take_hold(GuardBook(), Source.AUDITOR, replace(hold(H), who="watch desk"))
+    book = take_hold(book, Source.AUDITOR, replace(hold(R), who="watch hedge"))
+    book = let_go_by_auditor(book, "watch hedge")
+    assert (book.state, book.cause.who) == (H, "watch desk")
+    assert let_go_by_auditor(book, "watch desk").state is A
+
+
+def test_auditors_beyond_the_bound_are_held_as_one_and_none_is_lost() -> None:
+    book = GuardBook()
+    for number in range(AUDITORS_MAX + 5):
+        state = H if number == AUDITORS_MAX + 1 else R
+        book = take_hold(book, Source.AUDITOR, replace(hold(state), who=f"watch {number}"))
+    assert len(book.auditors) == AUDITORS_MAX
+    assert (book.auditors[-1].who, book.state) == (REST, H)
