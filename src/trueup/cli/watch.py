@@ -140,6 +140,6 @@ def _demands(config: LiveTradingNodeConfig, auditor: FileAuditor) -> dict[str, G
     for plan in auditor.plans:
         redis = plan.settings.redis or config.redis
         if redis is not None:
-            line = GuardControl(address_of(redis), key, auditor.trader_id_of(plan), who="trueup watch")
+            line = GuardControl(address_of(redis), key, auditor.trader_id_of(plan), who=f"trueup watch {plan.name}")
             found[plan.name] = GuardDemand(line, wish)
     return found
