@@ -157,6 +157,13 @@ class CcxtClient:
                 await asyncio.sleep(BACKOFF_SECS)
         raise AssertionError("unreachable")
 
+    async def rows(self, query: str, method: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+        """Ask for a list; see `get`. Anything else is no answer."""
+        answer = await self.get(query, method, parameters)
+        if not isinstance(answer, list):
+            raise VenueUnavailableError("the answer is no list")
+        return answer
+
     # -- details -----------------------------------------------------------------------------------------------------
 
     async def _bounded(self, query: str, ask: Callable[[], Awaitable[Any]]) -> Any:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Final
 
+from trueup.errors import VenueError
 from trueup.model.balances import BalanceRecord
 from trueup.model.coverage import Coverage, FailedQuery, KindCoverage, RecordKind, Window
 from trueup.model.fills import FillRecord
@@ -11,13 +14,40 @@ from trueup.model.orders import OrderRecord
 from trueup.model.positions import PositionKey, PositionRecord
 from trueup.model.snapshots import VenueSnapshot
 
-FAILURES_MAX = 100
+NS_PER_MS: Final = 1_000_000
+UNREADABLE: Final = (KeyError, ValueError, ArithmeticError, TypeError, AttributeError)
+"""What a row raises that is not what the venue documents."""
+FAILURES_MAX: Final = 100
 """Failed queries kept for each kind; the hundredth says nothing that the first did not."""
 
 type OrderKey = tuple[str, str]
 """Instrument and the venue's number."""
 type TradeKey = tuple[str, str, str]
 """Instrument, trade id and side: a self-trade has one id and two sides."""
+
+
+@dataclass(slots=True)
+class SymbolHistory:
+    """Hold what was read of one symbol so far; each ``to_ms`` is None until that was read whole."""
+
+    from_ms: int
+    orders_to_ms: int | None = None
+    fills_to_ms: int | None = None
+    orders: dict[str, OrderRecord] = field(default_factory=dict)
+    fills: dict[TradeKey, FillRecord] = field(default_factory=dict)
+    realised: dict[TradeKey, Decimal] = field(default_factory=dict)
+
+    def forget_before(self, from_ms: int) -> None:
+        """Let go of what lies before a window that moved on."""
+        before_ns = from_ms * NS_PER_MS
+        self.from_ms = max(self.from_ms, from_ms)
+        self.fills = {key: fill for key, fill in self.fills.items() if fill.time_ns >= before_ns}
+        self.realised = {key: profit for key, profit in self.realised.items() if key in self.fills}
+        self.orders = {
+            key: order
+            for key, order in self.orders.items()
+            if order.is_open or max(order.updated_ns, order.accepted_ns) >= before_ns
+        }
 
 
 @dataclass(slots=True)
@@ -82,3 +112,10 @@ class CcxtDraft:
 
 def _rank(order: OrderRecord) -> tuple[int, object, bool]:
     return (order.updated_ns, order.filled_quantity, order.is_closed)
+
+
+def reason_of(error: BaseException) -> str:
+    """Return why a question brought nothing, without what the venue was asked."""
+    if isinstance(error, VenueError):
+        return error.found
+    return f"a record cannot be read ({type(error).__name__}: {error})"

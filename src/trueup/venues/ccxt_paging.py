@@ -14,6 +14,8 @@ from trueup.errors import VenueUnavailableError
 
 WINDOW_MS: Final = 7 * 24 * 3_600_000 - 1
 """Longest span of one question (Binance USD-M: "cannot be longer than 7 days")."""
+OVERLAP_MS: Final = 60_000
+"""Read again before the last reading: what the venue's lists show late."""
 PAGE: Final = 1_000
 PAGES_MAX: Final = 5_000
 """Five million records of one symbol: beyond it the paging is at fault, not the account."""

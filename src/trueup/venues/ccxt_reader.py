@@ -6,18 +6,14 @@ import asyncio
 import time
 from collections import ChainMap
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
 
 from trueup.errors import VenueError
 from trueup.model.coverage import RecordKind, Window
-from trueup.model.fills import FillRecord
-from trueup.model.identifiers import EXTERNAL_PREFIX
 from trueup.model.orders import OrderRecord
 from trueup.model.snapshots import VenueSnapshot
 from trueup.venues.ccxt_binance import (
-    NS_PER_MS,
     Row,
     SymbolNames,
     balance_record,
@@ -26,47 +22,21 @@ from trueup.venues.ccxt_binance import (
     order_record,
     position_record,
 )
-from trueup.venues.ccxt_client import CcxtClient, OrderUnknownError
-from trueup.venues.ccxt_draft import CcxtDraft, TradeKey
-from trueup.venues.ccxt_paging import PAGE, WINDOW_MS, read_history
+from trueup.venues.ccxt_client import CcxtClient
+from trueup.venues.ccxt_discovery import SymbolDiscovery
+from trueup.venues.ccxt_draft import NS_PER_MS, UNREADABLE, CcxtDraft, SymbolHistory, TradeKey, reason_of
+from trueup.venues.ccxt_key import key_notes
+from trueup.venues.ccxt_paging import OVERLAP_MS, WINDOW_MS, read_history
+from trueup.venues.ccxt_single import SingleOrders
 from trueup.venues.outside import QueryTally, VenueQuestion
 from trueup.venues.questions import About, Question
 
-OVERLAP_MS: Final = 60_000
-"""Read again before the last reading: what the venue's lists show late."""
 END_MARGIN_MS: Final = 2_000
 """Read this far past the venue's time, of which we only have an estimate."""
 CONCURRENCY: Final = 6
 SKEW_AGE_SECS_MAX: Final = 300.0
-INCOME_PAGES_MAX: Final = 5
-"""At weight 30 a page; an account that pays more fees names its symbols by its positions and orders."""
 
-_UNREADABLE = (KeyError, ValueError, ArithmeticError, TypeError, AttributeError)
 _ORDER_KINDS = (RecordKind.ORDERS_OPEN, RecordKind.ORDERS_CLOSED)
-
-
-@dataclass(slots=True)
-class _History:
-    """What was read of one symbol so far; ``to_ms`` is None until it was read whole."""
-
-    from_ms: int
-    orders_to_ms: int | None = None
-    fills_to_ms: int | None = None
-    orders: dict[str, OrderRecord] = field(default_factory=dict)
-    fills: dict[TradeKey, FillRecord] = field(default_factory=dict)
-    realised: dict[TradeKey, Decimal] = field(default_factory=dict)
-
-    def forget_before(self, from_ms: int) -> None:
-        """Let go of what lies before a window that moved on."""
-        before_ns = from_ms * NS_PER_MS
-        self.from_ms = max(self.from_ms, from_ms)
-        self.fills = {key: fill for key, fill in self.fills.items() if fill.time_ns >= before_ns}
-        self.realised = {key: profit for key, profit in self.realised.items() if key in self.fills}
-        self.orders = {
-            key: order
-            for key, order in self.orders.items()
-            if order.is_open or max(order.updated_ns, order.accepted_ns) >= before_ns
-        }
 
 
 class CcxtBinanceReader:
@@ -98,17 +68,14 @@ class CcxtBinanceReader:
         self._client = client
         self._names = names
         self._questions_max = questions_max
-        self._discover_symbols = discover_symbols
+        self._discovery = SymbolDiscovery(client) if discover_symbols else None
         self._expired_is_canceled = expired_is_canceled
-        self._histories: dict[str, _History] = {}
-        self._discovered: set[str] = set()
-        self._discovered_to_ms: int | None = None
+        self._histories: dict[str, SymbolHistory] = {}
         self._skew_measured_at: float | None = None
         self._draft: CcxtDraft | None = None
         self._question: VenueQuestion | None = None
         self._undescribed: set[str] = set()
-        self._discovery_note = ""
-        self._discovery_failure = ""
+        self._single = SingleOrders(client, names, self._order, self._take_conditional)
 
     async def close(self) -> None:
         """Let go of the connections."""
@@ -119,7 +86,8 @@ class CcxtBinanceReader:
         self._question = question
         if question.anew:
             self._histories.clear()
-            self._discovered_to_ms = None
+            if self._discovery is not None:
+                self._discovery.forget()
         problem = await self._set_clock()
         draft = self._draft = CcxtDraft(question.account_id, self._client.now_ns())
         now = Window(0, draft.started_ns)
@@ -132,7 +100,9 @@ class CcxtBinanceReader:
             self._read_open(draft), self._read_positions(draft), self._read_balances(draft)
         )
         from_ms = question.history_from_ns // NS_PER_MS
-        symbols = open_symbols | held_symbols | await self._discover(draft, from_ms)
+        symbols = open_symbols | held_symbols
+        if self._discovery is not None:
+            symbols |= await self._discovery.look(from_ms, question.deadline)
         symbols |= {name for one in question.instrument_ids if (name := self._names.symbol(one))}
         await self._read_histories(draft, question, symbols, from_ms)
         self._fail_what_hangs_on_symbols(draft)
@@ -150,7 +120,7 @@ class CcxtBinanceReader:
             async with gate:
                 kinds = _ORDER_KINDS if question.about is About.ORDER else (RecordKind.FILLS,)
                 what = f"{question.about.lower()} of {question.names[0]}"
-                ask = self._ask_order if question.about is About.ORDER else self._ask_fills
+                ask = self._single.order if question.about is About.ORDER else self._single.fills
                 for kind in kinds[:1]:
                     if await self._try(draft, kind, what, lambda: ask(draft, question), question.instrument_id):
                         draft.answered(kinds, question.names)
@@ -163,14 +133,14 @@ class CcxtBinanceReader:
 
     async def notes(self) -> tuple[str, ...]:
         """Return what the operator should know of the key and the way; see `VenueSide`."""
-        found = [self._discovery_note] if self._discovery_note else []
+        found = [self._discovery.note] if self._discovery is not None and self._discovery.note else []
         found += [
             f"conditional order {name} closes whatever is open and has no quantity anywhere: it is not compared"
             for name in sorted(self._undescribed)
         ]
         if abs(self._client.skew_ms) > 1_000:
             found.append(f"this machine's clock is {self._client.skew_ms:+,.0f} ms off the venue's; it was allowed for")
-        return (*found, *await self._key_notes())
+        return (*found, *await key_notes(self._client))
 
     def queries(self) -> Mapping[str, QueryTally]:
         """Return how often what was asked; see `VenueSide`."""
@@ -187,12 +157,12 @@ class CcxtBinanceReader:
         kind = RecordKind.ORDERS_OPEN
 
         async def ordinary() -> None:
-            for row in await self._rows("open orders", "fapiPrivateGetOpenOrders"):
+            for row in await self._client.rows("open orders", "fapiPrivateGetOpenOrders"):
                 draft.add_order(self._order(row))
                 symbols.add(row["symbol"])
 
         async def conditional() -> None:
-            for row in await self._rows("open conditional orders", "fapiPrivateGetOpenAlgoOrders"):
+            for row in await self._client.rows("open conditional orders", "fapiPrivateGetOpenAlgoOrders"):
                 self._take_conditional(draft, row)
                 symbols.add(row["symbol"])
 
@@ -208,7 +178,7 @@ class CcxtBinanceReader:
         symbols: set[str] = set()
 
         async def ask() -> None:
-            rows = await self._rows("positions", "fapiPrivateV3GetPositionRisk")
+            rows = await self._client.rows("positions", "fapiPrivateV3GetPositionRisk")
             records = [position_record(row, self._names) for row in rows]
             draft.positions = {record.key: record for record in records}
             symbols.update(row["symbol"] for row, record in zip(rows, records, strict=True) if record.quantity)
@@ -227,57 +197,15 @@ class CcxtBinanceReader:
 
     # -- history -----------------------------------------------------------------------------------------------------
 
-    async def _discover(self, draft: CcxtDraft, from_ms: int) -> set[str]:
-        """Return the symbols that paid a fee since the window began, as far as the account's payments tell."""
-        if not self._discover_symbols:
-            return self._discovered
-        end_ms = self._client.now_ns() // NS_PER_MS
-        since_ms = from_ms if self._discovered_to_ms is None else max(from_ms, self._discovered_to_ms - OVERLAP_MS)
-        pages = 0
-        self._discovery_note = self._discovery_failure = ""
-
-        async def ask(parameters: Any) -> list[dict[str, Any]]:
-            nonlocal pages
-            pages += 1
-            if pages > INCOME_PAGES_MAX:
-                raise _TooManyError("the account pays too many fees to look through")
-            wanted = {"incomeType": "COMMISSION", **parameters}
-            return await self._rows("fee payments", "fapiPrivateGetIncome", wanted)
-
-        try:
-            self._require_time()
-            await read_history(
-                ask,
-                lambda rows: self._discovered.update(row["symbol"] for row in rows if row.get("symbol")),
-                start_ms=since_ms,
-                end_ms=end_ms,
-                id_field="tranId",
-                time_field="time",
-                id_parameter="tranId",
-            )
-            self._discovered_to_ms = end_ms
-        except _TooManyError as error:
-            self._discovery_note = (
-                f"symbols that only the account's payments name were not looked for ({_reason(error)}); "
-                "name them in instrument_ids if there may be any"
-            )
-        except (VenueError, *_UNREADABLE) as error:
-            self._discovery_failure = _reason(error)
-        return self._discovered
-
     def _fail_what_hangs_on_symbols(self, draft: CcxtDraft) -> None:
         """Note that histories may lack whole symbols where the lists that name them could not be read."""
         names = {"open orders": RecordKind.ORDERS_OPEN, "positions": RecordKind.POSITIONS}
         lost = [name for name, kind in names.items() if draft.kinds[kind].got is None]
-        reason = f"{' and '.join(lost)} could not be read, which name the symbols" if lost else self._discovery_failure
+        failure = "" if self._discovery is None else self._discovery.failure
+        reason = f"{' and '.join(lost)} could not be read, which name the symbols" if lost else failure
         if reason:
             for kind in (RecordKind.ORDERS_CLOSED, RecordKind.FILLS):
                 draft.failed(kind, "symbols", reason)
-
-    def _require_time(self) -> None:
-        assert self._question is not None
-        if time.monotonic() >= self._question.deadline:
-            raise VenueError("not asked before the deadline")
 
     async def _read_histories(self, draft: CcxtDraft, question: VenueQuestion, symbols: set[str], from_ms: int) -> None:
         now_ns = self._client.now_ns()
@@ -295,7 +223,7 @@ class CcxtBinanceReader:
             instrument_id = self._names.instrument_id(symbol)
             history = self._histories.get(symbol)
             if history is None or history.from_ms > from_ms:
-                history = self._histories[symbol] = _History(from_ms)
+                history = self._histories[symbol] = SymbolHistory(from_ms)
             history.forget_before(from_ms)
             async with gate:
                 await self._read_orders(draft, history, symbol, end_ms)
@@ -305,7 +233,7 @@ class CcxtBinanceReader:
 
         await asyncio.gather(*(one(symbol) for symbol in sorted(symbols)))
 
-    async def _read_orders(self, draft: CcxtDraft, history: _History, symbol: str, end_ms: int) -> None:
+    async def _read_orders(self, draft: CcxtDraft, history: SymbolHistory, symbol: str, end_ms: int) -> None:
         start_ms = history.from_ms
         if history.orders_to_ms is not None:
             start_ms = max(start_ms, history.orders_to_ms - OVERLAP_MS)
@@ -326,7 +254,7 @@ class CcxtBinanceReader:
         for order in history.orders.values():
             draft.add_order(order)
 
-    async def _read_fills(self, draft: CcxtDraft, history: _History, symbol: str, end_ms: int) -> None:
+    async def _read_fills(self, draft: CcxtDraft, history: SymbolHistory, symbol: str, end_ms: int) -> None:
         start_ms = history.from_ms
         if history.fills_to_ms is not None:
             start_ms = max(start_ms, history.fills_to_ms - OVERLAP_MS)
@@ -372,7 +300,7 @@ class CcxtBinanceReader:
         time_field: str = "time",
     ) -> bool:
         async def ask(parameters: Any) -> list[dict[str, Any]]:
-            return await self._rows(what, method, {"symbol": symbol, **parameters})
+            return await self._client.rows(what, method, {"symbol": symbol, **parameters})
 
         async def read() -> None:
             await read_history(
@@ -386,57 +314,6 @@ class CcxtBinanceReader:
             )
 
         return await self._try(draft, kind, what, read, self._names.instrument_id(symbol))
-
-    # -- single orders -----------------------------------------------------------------------------------------------
-
-    async def _ask_order(self, draft: CcxtDraft, question: Question) -> None:
-        symbol = self._names.symbol(question.instrument_id)
-        if symbol is None:
-            raise VenueError(f"{question.instrument_id} is an instrument of another venue")
-        name = question.client_order_id
-        if name and not name.startswith(EXTERNAL_PREFIX):
-            row = await self._single("order", "fapiPrivateGetOrder", {"symbol": symbol, "origClientOrderId": name})
-            if row is not None:
-                draft.add_order(self._order(row))
-                return
-            row = await self._single("conditional order", "fapiPrivateGetAlgoOrder", {"clientAlgoId": name})
-            if row is not None and row.get("symbol") == symbol:
-                await self._follow(draft, row)
-                return
-        if question.venue_order_id:
-            wanted = {"symbol": symbol, "orderId": question.venue_order_id}
-            row = await self._single("order", "fapiPrivateGetOrder", wanted)
-            if row is not None:
-                draft.add_order(self._order(row))
-                return
-        draft.unknown.update(question.names)
-
-    async def _ask_fills(self, draft: CcxtDraft, question: Question) -> None:
-        symbol = self._names.symbol(question.instrument_id)
-        wanted = {"symbol": symbol, "orderId": question.venue_order_id, "limit": PAGE}
-        rows = await self._rows("fills of an order", "fapiPrivateGetUserTrades", wanted)
-        if len(rows) >= PAGE:
-            raise VenueError(f"the order has {PAGE} fills or more")
-        for row in rows:
-            draft.add_fill(fill_record(row, self._names))
-
-    async def _single(self, query: str, method: str, parameters: dict[str, Any]) -> Row | None:
-        try:
-            row: Row = await self._client.get(query, method, parameters)
-        except OrderUnknownError:
-            return None
-        return row
-
-    async def _follow(self, draft: CcxtDraft, row: Row) -> None:
-        """Take in a conditional order, or the ordinary one that it became."""
-        became = row.get("actualOrderId")
-        if not became:
-            self._take_conditional(draft, row)
-            return
-        wanted = {"symbol": row["symbol"], "orderId": became}
-        ordinary = await self._single("order", "fapiPrivateGetOrder", wanted)
-        if ordinary is not None:
-            draft.add_order(self._order(ordinary))
 
     # -- details -----------------------------------------------------------------------------------------------------
 
@@ -452,12 +329,6 @@ class CcxtBinanceReader:
             self._undescribed.add(str(row["clientAlgoId"] or row["algoId"]))
         else:
             draft.add_order(record)
-
-    async def _rows(self, query: str, method: str, parameters: dict[str, Any] | None = None) -> list[dict[str, Any]]:
-        rows = await self._client.get(query, method, parameters)
-        if not isinstance(rows, list):
-            raise VenueError("the answer is no list")
-        return rows
 
     async def _try(
         self,
@@ -477,8 +348,8 @@ class CcxtBinanceReader:
             await asyncio.wait_for(ask(), None if left_secs == float("inf") else left_secs)
         except TimeoutError:
             draft.failed(kind, query, "no answer before the deadline", instrument_id)
-        except (VenueError, *_UNREADABLE) as error:
-            draft.failed(kind, query, _reason(error), instrument_id)
+        except (VenueError, *UNREADABLE) as error:
+            draft.failed(kind, query, reason_of(error), instrument_id)
         else:
             return True
         return False
@@ -490,8 +361,8 @@ class CcxtBinanceReader:
             return ""
         try:
             await self._client.measure_skew()
-        except (VenueError, *_UNREADABLE) as error:
-            return _reason(error)
+        except (VenueError, *UNREADABLE) as error:
+            return reason_of(error)
         self._skew_measured_at = now
         return ""
 
@@ -501,31 +372,3 @@ class CcxtBinanceReader:
             draft.asked(kind, window)
         for kind in RecordKind:
             draft.failed(kind, "the venue's clock", reason)
-
-    async def _key_notes(self) -> tuple[str, ...]:
-        if not self._client.settings.is_public_venue:
-            return ("what the key may do cannot be asked here: only the live venue's spot interface tells it",)
-        try:
-            may = await self._client.get("key permissions", "sapiGetAccountApiRestrictions")
-        except VenueError as error:
-            return (f"what the key may do could not be asked ({_reason(error)})",)
-        rights = {
-            "enableFutures": "trade futures",
-            "enableWithdrawals": "withdraw",
-            "enableInternalTransfer": "transfer",
-        }
-        held = [words for name, words in rights.items() if may.get(name) in (True, "true")]
-        notes = [f"the auditor's key may {', '.join(held)}: give it one that may only read"] if held else []
-        if may.get("ipRestrict") in (False, "false"):
-            notes.append("the auditor's key may be used from any address: bind it to this machine's at the venue")
-        return tuple(notes)
-
-
-class _TooManyError(VenueError):
-    """There is more than is worth reading."""
-
-
-def _reason(error: BaseException) -> str:
-    if isinstance(error, VenueError):
-        return error.found
-    return f"a record cannot be read ({type(error).__name__}: {error})"
