@@ -7,7 +7,6 @@ import concurrent.futures
 import logging
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -32,7 +31,9 @@ from trueup.guard.message import (
 )
 from trueup.guard.node_guard import NodeGuard
 from trueup.guard.record import GuardFile, GuardRecord
+from trueup.guard.refusals import Refusals
 from trueup.guard.replay import admit
+from trueup.guard.strangers import Strangers
 from trueup.model.phase import Phase
 from trueup.monitor.status import GuardStatus
 from trueup.store.connection import StoreAddress
@@ -45,13 +46,8 @@ LOOP_SECS_MAX = 3.0
 """For the event loop to obey a command; after that its sender hears that the loop hangs."""
 FAILURES_MAX = 2
 """Unanswered visits that make a loss: one may be a hiccup."""
-STRANGER_VISITS = 2
-"""Visits in a row at which another instance had signed in: one is what an earlier life left behind."""
-STRANGER_GONE_VISITS = 10
 CLOCK_STEP_NS = 1_000_000_000
 """Between two beats. Slewing moves a clock by 0.5 ms a second; Binance refuses what is a second ahead of it."""
-REFUSALS_SAID_SECS = 10.0
-"""Between two announcements of refused messages of one kind: a flood is told by its count."""
 
 
 class Said(Protocol):
@@ -125,13 +121,11 @@ class GuardPart:
         self._phase = Phase.INITIALIZING
         self._offset_ns = 0
         self._failures = 0
-        self._strangers = 0
-        self._familiar = 0
+        self._strangers = Strangers(instance_id)
         self._owns_directory = True
         self._keeps = True
         self._unwritten = False
-        self._refused: Counter[str] = Counter()
-        self._refusal_said: dict[str, float] = {}
+        self._refusals = Refusals()
         record = self._file.read()
         self._seen = record.seen()
         self._book = record.book()
@@ -176,7 +170,7 @@ class GuardPart:
         control = "OFF"
         if self._mailbox is not None and self._key is not None:
             control = "LISTENING" if self._failures < FAILURES_MAX else "LOST"
-        return msgspec.structs.replace(self.guard.status, control=control, commands_refused=dict(self._refused))
+        return msgspec.structs.replace(self.guard.status, control=control, commands_refused=self._refusals.counts())
 
     # -- on the event loop -------------------------------------------------------------------------------------------
 
@@ -202,8 +196,7 @@ class GuardPart:
         while not self._closing.is_set():
             try:
                 self._claim()
-                if self._dirty.is_set():
-                    self._write()
+                self._write()
                 if self._mailbox is not None:
                     self._visit(self._mailbox)
             except Exception:
@@ -279,20 +272,13 @@ class GuardPart:
 
     def _meet(self, instance_id: str) -> None:
         """Note who signed in since our last visit: with one node it is always this one."""
-        if instance_id in ("", self._instance_id):
-            self._familiar += 1
-            if self._familiar == STRANGER_GONE_VISITS:
-                self._strangers = 0
-                self._see_writers()
-        else:
-            self._familiar = 0
-            self._strangers += 1
-            if self._strangers == STRANGER_VISITS:
+        if self._strangers.meet(instance_id):
+            if self._strangers.is_present:
                 _logger.critical("another node of %s is alive (instance %s)", self._trader_id, instance_id[:80])
-                self._see_writers()
+            self._see_writers()
 
     def _see_writers(self) -> None:
-        level = int(self._strangers >= STRANGER_VISITS or not self._owns_directory)
+        level = int(self._strangers.is_present or not self._owns_directory)
         self._on_loop(lambda: self.guard.rise(Dimension.WRITERS, level))
 
     def _receive(self, blob: bytes) -> Answer | None:
@@ -354,14 +340,10 @@ class GuardPart:
         )
 
     def _refuse(self, code: str, why: str) -> None:
-        self._refused[code] += 1
-        now = time.monotonic()
-        if now - self._refusal_said.get(code, -REFUSALS_SAID_SECS) < REFUSALS_SAID_SECS:
-            return
-        self._refusal_said[code] = now
-        count = self._refused[code]
-        _logger.error("a command to the guard was refused (%s, %d so far): %s", code, count, why)
-        self._on_loop(lambda: self._say("guard_refused", code=str(code), text=why, count=count))
+        count = self._refusals.add(code, time.monotonic())
+        if count:
+            _logger.error("a command to the guard was refused (%s, %d so far): %s", code, count, why)
+            self._on_loop(lambda: self._say("guard_refused", code=str(code), text=why, count=count))
 
     def _on_loop(self, work: Callable[[], None]) -> None:
         try:

@@ -17,6 +17,8 @@ from trueup.guard import part as module
 from trueup.guard.message import Act, Command, Purpose, seal
 from trueup.guard.part import GuardPart
 from trueup.guard.record import GuardFile
+from trueup.guard.refusals import Refusals
+from trueup.guard.strangers import GONE_VISITS, Strangers
 from trueup.model.guard import GuardState
 from trueup.model.phase import Phase
 from trueup.model.verdicts import VerdictState
@@ -159,3 +161,22 @@ def test_a_command_of_a_release_waits_for_nobody_but_the_verdict(
     assert receive(part, loop, fresh(act=Act.RELEASE, sequence=9, nonce="2" * 32)).applied
     assert GuardFile(tmp_path).read().operator is None
     part.close()
+
+
+def test_what_an_earlier_life_left_behind_is_no_stranger_and_one_that_signs_in_is() -> None:
+    one = Strangers("me")
+    assert not one.meet("the one before")
+    assert not one.meet("me")
+    assert not one.is_present
+    one.meet("another")
+    assert one.meet("another")
+    assert one.is_present
+    assert [one.meet("me") for _ in range(GONE_VISITS)] == [False] * (GONE_VISITS - 1) + [True]
+    assert not one.is_present
+
+
+def test_a_flood_of_refused_messages_is_counted_each_and_said_now_and_then() -> None:
+    refusals = Refusals()
+    said = [refusals.add("forged", 0.01 * number) for number in range(1_500)]
+    assert [count for count in said if count] == [1, 1_001]
+    assert refusals.counts() == {"forged": 1_500}
