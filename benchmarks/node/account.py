@@ -31,6 +31,8 @@ HISTORY_AGE_NS: Final = 24 * 3_600 * 1_000_000_000
 FILL_DELAY_NS: Final = 500
 OPEN_PRICE: Final = Decimal(50)
 ONE: Final = Decimal(1)
+PRICE_TICK: Final = Decimal("0.1")
+PRICE_TICKS: Final = 2_003  # a prime: as many different prices as a busy day of one instrument
 COMMISSION: Final = Decimal("0.1")
 
 type Shape = Literal["one_sided", "round_trips"]
@@ -236,7 +238,7 @@ def make_account(shape: Shape, closed: int, working: int, instruments: int, now_
         instrument, turn = account.instruments[k % instruments], k // instruments
         # Of an even number of turns the last two both buy, so that every instrument ends with a position.
         sells = shape == "round_trips" and turn % 2 == 1 and turn != last_round
-        side, price = OrderSide.SELL if sells else OrderSide.BUY, Decimal(100 + k % 7)
+        side, price = OrderSide.SELL if sells else OrderSide.BUY, PRICE_TICK * (PRICE_TICKS + k * 7_919 % PRICE_TICKS)
         time_ns = began_ns + working + k * HISTORY_STEP_NS
         filled_ns = time_ns + FILL_DELAY_NS
         order = order_report(instrument, str(k), side, price, time_ns, filled=ONE, time_filled_ns=filled_ns)

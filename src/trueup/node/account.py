@@ -26,7 +26,7 @@ from trueup.model.steps import Step
 from trueup.model.verdicts import DEFAULT_CLAIMS, verdict_of
 from trueup.node import steps_told
 from trueup.node.applied import Applied, instrument_of
-from trueup.node.binding import AccountPort
+from trueup.node.binding import AccountPort, Needed
 from trueup.node.changes import LifeChange, changes_of
 from trueup.node.look import CHEAP_CLAIMS, Look
 from trueup.node.pacing import in_slices, let_go, off_loop
@@ -144,10 +144,16 @@ class AccountTruth:
             unexplained = await self._unexplained(reading, node)
         # The node is read after the venue: what the stream brought meanwhile is in it, and is no difference.
         self.port.drain()
+        needed = _needed(draft)
         if self.port.changes() != self._changes:
-            node = await self.port.snapshot_all(depth.known_from_ns)
+            node = await self.port.snapshot_all(depth.known_from_ns, needed)
         self._complete_draft = draft if _has_history(reading) else None
         comparison = await self._compare(reading, node, at_startup=depth.at_startup)
+        if comparison.discrepancies and needed is not None:
+            # What is to be healed is planned on everything that the node holds.
+            await self._let_go_of_view()
+            node = await self.port.snapshot_all(depth.known_from_ns)
+            comparison = await self._compare(reading, node, at_startup=depth.at_startup)
         return self._look(reading, node, comparison, claims=DEFAULT_CLAIMS, unexplained=unexplained)
 
     def judge(self, look: Look, *, at_startup: bool = False) -> tuple[Discrepancy, ...]:
@@ -244,7 +250,7 @@ class AccountTruth:
         reader = self.port.reader
         reading = await reader.freeze(draft)
         self._changes = self.port.changes()
-        node = await self.port.snapshot_all(depth.known_from_ns)
+        node = await self.port.snapshot_all(depth.known_from_ns, _needed(draft))
         for _ in range(QUESTION_ROUNDS_MAX):
             found = await off_loop(_size(reading, node), partial(open_questions, reading.snapshot, node))
             questions = [question for question in found if question not in asked]
@@ -310,6 +316,12 @@ class AccountTruth:
             claims=claims,
         )
         return Look(reading=reading, node=node, comparison=comparison, verdict=verdict, unexplained=unexplained)
+
+
+def _needed(draft: ReadingDraft) -> Needed | None:
+    """Return what a comparison with a reading needs of the node; None for everything."""
+    since_ns = draft.history_from_ns()
+    return Needed(since_ns=since_ns, names=draft.order_names()) if since_ns else None
 
 
 def _by_instrument(steps: Iterable[Step]) -> Iterable[Step]:

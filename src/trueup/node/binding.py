@@ -37,6 +37,25 @@ class Hooks:
     after_gap: Callable[[str, str], Awaitable[None]]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needed:
+    """Say which closed orders of a node a comparison needs: those that moved since an instant, and those named.
+
+    A closed order that is older than the venue's history read, and that the history does not name, can make no
+    difference. What is alive is always needed.
+
+    Parameters
+    ----------
+    since_ns : int
+        When the venue's history begins.
+    names : frozenset of str
+        Every name of an order in it, the venue's numbers and client order ids.
+    """
+
+    since_ns: int
+    names: frozenset[str]
+
+
 class AccountPort(Protocol):
     """One account of a node: read both sides of it, and apply steps to it."""
 
@@ -58,8 +77,8 @@ class AccountPort(Protocol):
     def snapshot_alive(self) -> NodeSnapshot:
         """Read what is alive in the node, at once."""
 
-    async def snapshot_all(self, known_from_ns: int | None) -> NodeSnapshot:
-        """Read everything that the node holds of the account."""
+    async def snapshot_all(self, known_from_ns: int | None, needed: Needed | None = None) -> NodeSnapshot:
+        """Read everything that the node holds of the account, or what is needed of it where it holds much."""
 
     def verified_ns(self) -> int | None:
         """Return the instant up to which the account was last proven equal, as the node's store remembers it."""

@@ -139,6 +139,21 @@ class ReadingDraft:
             held = self.kinds.get(kind, KindCoverage())
             self.kinds[kind] = replace(held, orders=held.orders | set(question.names))
 
+    def history_from_ns(self) -> int:
+        """Return since when orders or fills were asked for; 0 where the whole history, or none, was."""
+        held = [self.kinds.get(kind) for kind in (RecordKind.ORDERS_CLOSED, RecordKind.FILLS)]
+        windows = [window for one in held if one is not None for window in (one.asked, one.got) if window is not None]
+        return min((window.start_ns for window in windows), default=0)
+
+    def order_names(self) -> frozenset[str]:
+        """Return every name of an order that the reading mentions."""
+        names: set[str | None] = set()
+        for order, _ in self.orders.values():
+            names.update((order.venue_order_id, order.client_order_id))
+        for fill, _ in self.fills.values():
+            names.update((fill.venue_order_id, fill.client_order_id))
+        return frozenset(name for name in names if name)
+
     def cut_short(self, kind: RecordKind) -> None:
         """Note that asking stopped before everything was asked."""
         self.kinds[kind] = replace(self.kinds.get(kind, KindCoverage()), cut_short=True)

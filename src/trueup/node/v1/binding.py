@@ -14,7 +14,7 @@ from trueup.errors import ConfigValueError
 from trueup.model.snapshots import NodeSnapshot
 from trueup.model.steps import Step
 from trueup.node.applied import Applied
-from trueup.node.binding import Hooks
+from trueup.node.binding import Hooks, Needed
 from trueup.node.settings import NodeSettings
 from trueup.node.state import NodeState
 from trueup.node.v1.analyzer import closes_collected
@@ -79,12 +79,12 @@ class V1Account:
         """Read what is alive."""
         return self._cache_reader.read_alive(self._binding.now_ns())
 
-    async def snapshot_all(self, known_from_ns: int | None) -> NodeSnapshot:
-        """Read everything: a small cache at one instant, a large one in slices."""
+    async def snapshot_all(self, known_from_ns: int | None, needed: Needed | None = None) -> NodeSnapshot:
+        """Read everything: a small cache whole at one instant, of a large one what is needed, in slices."""
         now_ns = self._binding.now_ns()
         if self._cache_reader.size() <= ATOMIC_ORDERS_MAX:
             return self._cache_reader.read_all_now(now_ns, known_from_ns)
-        return await self._cache_reader.read_all(now_ns, known_from_ns)
+        return await self._cache_reader.read_all(now_ns, known_from_ns, needed)
 
     def verified_ns(self) -> int | None:
         """Return the last proof that the store remembers."""

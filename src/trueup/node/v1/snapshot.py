@@ -18,6 +18,7 @@ from trueup.model.identifiers import leg_of, only_account_of
 from trueup.model.orders import OrderRecord
 from trueup.model.positions import PositionRecord
 from trueup.model.snapshots import NodeSnapshot
+from trueup.node.binding import Needed
 from trueup.node.pacing import in_slices, off_loop
 from trueup.store.synthetic import is_synthetic_fill
 from trueup.venues.records import LIQUIDITY_SIDES, ORDER_SIDES, ORDER_STATUSES, ORDER_TYPES, TIMES_IN_FORCE
@@ -80,12 +81,12 @@ class CacheReader:
         positions = self._positions(self._cache.positions_open())
         return self._snapshot(parts, positions, (), now_ns, None, coverage)
 
-    async def read_all(self, now_ns: int, known_from_ns: int | None) -> NodeSnapshot:
-        """Read everything, in slices; what the stream changes meanwhile is seen by the next look."""
+    async def read_all(self, now_ns: int, known_from_ns: int | None, needed: Needed | None = None) -> NodeSnapshot:
+        """Read everything, or what is needed, in slices; what the stream changes meanwhile the next look sees."""
         parts: list[OrderParts] = []
 
         def read(order: Any) -> None:
-            if self._wanted(order):
+            if (needed is None or _is_needed(order, needed)) and self._wanted(order):
                 parts.append(self._remembered(order))
 
         await in_slices(self._orders(list(self._cache.client_order_ids())), read)
@@ -289,6 +290,15 @@ class CacheReader:
         )
         former = tuple(one.value for one in order.venue_order_ids if one.value != venue_order_id)
         return OrderParts(record, fills, fill_events, former)
+
+
+def _is_needed(order: Any, needed: Needed) -> bool:
+    """Return whether a comparison needs an order; see `Needed`. An old event that the node heard of late counts."""
+    if not order.is_closed or order.ts_last >= needed.since_ns or order.last_event.ts_init >= needed.since_ns:
+        return True
+    if order.client_order_id.value in needed.names or _text(order.venue_order_id) in needed.names:
+        return True
+    return any(one.value in needed.names for one in order.venue_order_ids)
 
 
 def _text(identifier: Any) -> str | None:

@@ -1,0 +1,71 @@
+"""Which closed orders of a large node a look reads at all."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from nautilus_trader.core.uuid import UUID4
+from nautilus_trader.model.enums import OrderSide
+from nautilus_trader.model.events import OrderAccepted, OrderCanceled, OrderSubmitted
+from nautilus_trader.model.identifiers import AccountId, ClientOrderId, VenueOrderId
+from nautilus_trader.model.objects import Quantity
+from nautilus_trader.test_kit.providers import TestInstrumentProvider
+from nautilus_trader.test_kit.stubs.component import TestComponentStubs
+from nautilus_trader.test_kit.stubs.execution import TestExecStubs
+
+from trueup.node.binding import Needed
+from trueup.node.v1.snapshot import CacheReader
+
+ACCOUNT = AccountId("SIM-001")
+SINCE_NS = 1_000
+OLD_NS = SINCE_NS - 1
+
+
+def order(name: str, *, closed_ns: int | None, heard_ns: int = OLD_NS) -> Any:
+    """Return an order that was accepted long ago, and closed at an instant or not at all."""
+    instrument = TestInstrumentProvider.btcusdt_perp_binance()
+    made = TestExecStubs.market_order(
+        instrument=instrument,
+        order_side=OrderSide.BUY,
+        quantity=Quantity.from_int(1),
+        client_order_id=ClientOrderId(name),
+    )
+    named: dict[str, Any] = {
+        "trader_id": made.trader_id,
+        "strategy_id": made.strategy_id,
+        "instrument_id": instrument.id,
+        "client_order_id": made.client_order_id,
+        "account_id": ACCOUNT,
+    }
+    made.apply(OrderSubmitted(**named, event_id=UUID4(), ts_event=OLD_NS, ts_init=OLD_NS))
+    named["venue_order_id"] = VenueOrderId(f"V-{name}")
+    made.apply(OrderAccepted(**named, event_id=UUID4(), ts_event=OLD_NS, ts_init=OLD_NS))
+    if closed_ns is not None:
+        made.apply(OrderCanceled(**named, event_id=UUID4(), ts_event=closed_ns, ts_init=heard_ns))
+    return made
+
+
+def read(*orders: Any, needed: Needed | None) -> set[str]:
+    """Return the names of the orders that a reading of a node with these holds."""
+    cache = TestComponentStubs.cache()
+    for one in orders:
+        cache.add_order(one)
+    reader = CacheReader(cache, ACCOUNT, lambda _: True)
+    snapshot = asyncio.run(reader.read_all(2 * SINCE_NS, None, needed))
+    return set(snapshot.order_by_client_id)
+
+
+def test_an_old_closed_order_is_left_out_unless_it_lives_moved_was_heard_of_or_is_named() -> None:
+    orders = [
+        order("old", closed_ns=OLD_NS),
+        order("alive", closed_ns=None),
+        order("moved", closed_ns=SINCE_NS),
+        order("heard-late", closed_ns=OLD_NS, heard_ns=SINCE_NS),
+        order("named", closed_ns=OLD_NS),
+        order("numbered", closed_ns=OLD_NS),
+    ]
+    needed = Needed(since_ns=SINCE_NS, names=frozenset({"named", "V-numbered"}))
+
+    assert read(*orders, needed=needed) == {"alive", "moved", "heard-late", "named", "numbered"}
+    assert "old" in read(*orders, needed=None)
