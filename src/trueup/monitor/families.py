@@ -16,6 +16,7 @@ from trueup.model.phase import Phase
 from trueup.model.verdicts import VerdictState
 from trueup.monitor.account_book import COMPLETE
 from trueup.monitor.node_monitor import NodeMonitor
+from trueup.monitor.telling import account_statuses, guard_status, journal_status, store_status, unknown_since_ns
 from trueup.ops.metric import PREFIX
 from trueup.ops.metrics import JOURNAL_STATES, STARTUP_STATES, STORE_STATES
 
@@ -57,12 +58,12 @@ def _node(monitor: NodeMonitor, now_ns: int) -> dict[str, Values]:
 def _verdicts(monitor: NodeMonitor, now_ns: int) -> dict[str, Values]:
     handle = monitor.handle
     lines = monitor.accounts.lines.copy()
-    statuses = {status.account_id: status for status in monitor.account_statuses()}
+    statuses = {status.account_id: status for status in account_statuses(monitor)}
     verdicts = {name: status.verdict for name, status in statuses.items()}
     age_secs, limit_secs = handle.verdict_age_secs, handle.age_secs_max
     unknown: Values = []
     for name, verdict in verdicts.items():
-        since_ns = monitor.unknown_since_ns(lines[name]) if verdict == VerdictState.UNKNOWN else now_ns
+        since_ns = unknown_since_ns(monitor, lines[name]) if verdict == VerdictState.UNKNOWN else now_ns
         unknown.append(((name,), _age(since_ns, now_ns)))
     return {
         "verdict": [
@@ -175,7 +176,7 @@ def _venue(monitor: NodeMonitor, _now_ns: int) -> dict[str, Values]:
 
 
 def _store(monitor: NodeMonitor, now_ns: int) -> dict[str, Values]:
-    status, probe = monitor.store_status(), monitor.probe
+    status, probe = store_status(monitor), monitor.probe
     found: dict[str, Values] = {
         "store_state": _chosen(STORE_STATES, status.state),
         "store_losses_total": _one(max(monitor.store_losses, 0 if probe is None else probe.losses)),
@@ -208,7 +209,7 @@ def _loop(monitor: NodeMonitor, now_ns: int) -> dict[str, Values]:
 
 
 def _guard(monitor: NodeMonitor, _now_ns: int) -> dict[str, Values]:
-    status = monitor.guard_status()
+    status = guard_status(monitor)
     return {
         "guard_state": _chosen(GuardState, status.state),
         "guard_effective": _chosen(GuardState, status.effective),
@@ -219,7 +220,7 @@ def _guard(monitor: NodeMonitor, _now_ns: int) -> dict[str, Values]:
 
 
 def _journal(monitor: NodeMonitor, _now_ns: int) -> dict[str, Values]:
-    status = monitor.journal_status()
+    status = journal_status(monitor)
     last_ns = status.last_write_ns
     return {
         "journal_state": _chosen(JOURNAL_STATES, status.state),

@@ -74,8 +74,14 @@ def test_a_guard_or_a_journal_that_raises_is_counted_and_the_status_still_comes(
     made.show_journal(lambda: JournalStatus(state="FAILING", error="disk full"))
     status = made.status()
     assert status.guard.state == "ACTIVE"
-    assert status.journal.state == "FAILING"
+    assert status.journal == JournalStatus(state="FAILING", error="disk full")
     assert made.dropped()["handler_failed"] == 1
+
+    def broken_journal() -> JournalStatus:
+        raise OSError("no")
+
+    made.show_journal(broken_journal)
+    assert made.status().journal.state == "FAILING"
 
 
 def test_a_clean_verdict_that_nothing_confirms_is_told_as_unknown() -> None:
