@@ -23,6 +23,7 @@ HUMAN_LINES = {
     "store": "store {state} ({url})",
     "problem": "problem: {text}",
     "guard": "guard {state} ({source} {who}): {reason}",
+    "journal_head": "journal head {head}",
     "guard_alarm": "GUARD: {text}",
     "guard_refused": "command to the guard refused ({code}, {count} so far): {text}",
     "guard_control": "commands to the guard: {state}",

@@ -158,6 +158,19 @@ def _guard(time_ns: int, data: Mapping[str, Any]) -> Entry:
     )
 
 
+def _guard_word(severity: str) -> Callable[[int, Mapping[str, Any]], Entry]:
+    """Return what makes an entry of something about the guard that is no change of its state."""
+
+    def make(time_ns: int, data: Mapping[str, Any]) -> Entry:
+        state = _text(data, "state")
+        line = _text(data, "text") or f"commands to the guard: {state}"
+        calm = data.get("can_act") is True or state == "LISTENING"
+        said = "INFO" if calm else severity
+        return Entry(kind=EntryKind.GUARD, time_ns=time_ns, line=line, state=state, severity=said, data=data)
+
+    return make
+
+
 def _built(time_ns: int, data: Mapping[str, Any]) -> Entry:
     line = f"node built ({_text(data, 'mode')}, {_text(data, 'trader_id')})"
     return Entry(kind=EntryKind.STARTED, time_ns=time_ns, line=line, topic="built", data=data)
@@ -233,6 +246,9 @@ _MAKERS: dict[str, Callable[[int, Mapping[str, Any]], Entry | None]] = {
     "discrepancy": _discrepancy,
     "steps": _steps,
     "guard": _guard,
+    "guard_alarm": _guard_word("CRITICAL"),
+    "guard_refused": _guard_word("WARNING"),
+    "guard_control": _guard_word("WARNING"),
     "built": _built,
     "stopped": _stopped,
     "phase": _phase,

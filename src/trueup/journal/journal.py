@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Self
 
+from trueup.journal.chain import Head
 from trueup.journal.place import Place
 from trueup.journal.query import Query
 from trueup.journal.reader import JournalReader
@@ -84,6 +85,11 @@ class Journal:
             last_write_ns=state.last_write_ns,
             error="" if state.trouble is None else str(state.trouble),
         )
+
+    @property
+    def head(self) -> Head | None:
+        """Return how far the chain is known to reach on the disk; None before it was first opened."""
+        return self._writer.state.head
 
     def entries(self, query: Query | None = None) -> list[StoredEntry]:
         """Read entries, by a connection of its own; waits for the database. Raises `JournalError`."""

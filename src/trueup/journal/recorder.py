@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -14,6 +15,10 @@ from trueup.journal.settings import JournalSettings
 from trueup.journal.values import Entry, EntryKind, Settle, Source
 from trueup.monitor.status import JournalStatus
 
+HEAD_EVENT = "journal_head"
+"""Says the chain's newest number and hash to the node's log, which is kept elsewhere where somebody means it."""
+HEAD_SECS = 3_600.0
+HEAD_SECS_FIRST = 10.0
 PROOFS = frozenset({"startup", "deep", "gap", "demand"})
 """Checks that look at everything: after a CLEAN one nothing that was open before can still be there."""
 
@@ -23,6 +28,9 @@ class Announces(Protocol):
 
     def observe(self, observer: Callable[[Any], None], /) -> None:
         """Call the observer on every later event, on the node's event loop."""
+
+    def say(self, kind: str, /, **data: Any) -> None:
+        """Tell everybody about an event."""
 
 
 class JournalRecorder:
@@ -64,6 +72,7 @@ class JournalRecorder:
         self._journal: Journal | None = None
         self._started_ns = 0
         self._proven: set[str] = set()
+        self._head_due = math.inf
 
     @property
     def journal(self) -> Journal | None:
@@ -73,6 +82,7 @@ class JournalRecorder:
     def start(self) -> None:
         """Begin to record. Nothing is waited for; `status` tells whether the database answers."""
         self._started_ns = time.time_ns()
+        self._head_due = time.monotonic() + HEAD_SECS_FIRST
         journal = Journal.open(self._place, source=self._source, settings=self._settings)
         self._journal = journal
         version = self._about.get("trueup_version", "")
@@ -88,8 +98,11 @@ class JournalRecorder:
 
     def hear(self, event: Event) -> None:
         """Take an event in, at once."""
-        if self._journal is not None:
-            self._journal.append_made(partial(self._made, event))
+        if self._journal is None or event.kind == HEAD_EVENT:
+            return
+        self._journal.append_made(partial(self._made, event))
+        if time.monotonic() >= self._head_due:
+            self._say_head(self._journal)
 
     def status(self) -> JournalStatus:
         """Return how the journal is, on any thread."""
@@ -104,6 +117,13 @@ class JournalRecorder:
         entry = Entry(kind=EntryKind.STOPPED, time_ns=time.time_ns(), line=line, topic="journal", data=data)
         self._journal.append(entry)
         self._journal.close(CLOSE_SECS)
+
+    def _say_head(self, journal: Journal) -> None:
+        """Say how far the chain reaches, now and then: what shows later that its end was cut off."""
+        head = journal.head
+        if head is not None:
+            self._head_due = time.monotonic() + HEAD_SECS
+            self._announcer.say(HEAD_EVENT, head=f"{head.chain}:{head.sequence}:{head.hash}")
 
     def _made(self, event: Event) -> list[Entry | Settle]:
         entries: list[Entry | Settle] = [*self._maker.entries(event)]

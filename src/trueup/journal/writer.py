@@ -53,6 +53,7 @@ class WriterState:
     """What is known of a writer; written by its thread, read by anybody."""
 
     trouble: Trouble | None = None
+    head: Head | None = None
     rows: int = 0
     dropped: int = 0
     last_write_ns: int = 0
@@ -310,7 +311,7 @@ class Writer:
         )
 
     def _keep_state(self, storage: Storage) -> None:
-        self._known = storage.head
+        self._known = self.state.head = storage.head
         self.state.rows = storage.rows
 
     def _log_head(self, storage: Storage, *, every_secs: float) -> None:

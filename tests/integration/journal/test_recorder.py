@@ -14,11 +14,14 @@ import orjson
 import pytest
 
 from tests.integration.journal.samples import EVERYTHING, NODE, NOW, SECOND, prove
+from trueup.config.live.journal import probe_journal
 from trueup.config.sight.journal import JournalConfig
 from trueup.config.trading_node.live_config import LiveTradingNodeConfig
-from trueup.journal import JournalReader, JournalSettings, Place
+from trueup.journal import JournalReader, JournalSettings, Place, recorder
+from trueup.journal.anchor import Anchor
 from trueup.journal.configured import config_fingerprint, place_of, settings_of, state_dir_of
 from trueup.journal.recorder import JournalRecorder
+from trueup.journal.verify import verify
 from trueup.node.announcer import Announcer, LifeCycleEvent
 
 GROWTH_BYTES_MAX = 200_000
@@ -67,6 +70,8 @@ def test_what_a_node_says_becomes_entries_with_its_start_and_its_end_around(plac
     node.announcer.note("look", account_id="B-1", verdict="CLEAN", check="startup", coverage={"FILLS": "complete"})
     node.announcer.say("verdict", verdict="CLEAN", during="start-up", lines=[])
     node.announcer.say("guard", state="HALTED", reason="a position is hidden", source="policy")
+    node.announcer.say("guard_alarm", text="the guard cannot act", can_act=False, state="HALTED")
+    node.announcer.say("guard_control", state="LISTENING")
     node.announcer.say("store", state="LOST", url="redis://127.0.0.1:1")
     node.announcer.say("stream_gap", account_id="B-1", reason="the socket was closed")
     node.announcer.say("claims", line="S-1 claims BTCUSDT", strategy="S-1")
@@ -74,7 +79,7 @@ def test_what_a_node_says_becomes_entries_with_its_start_and_its_end_around(plac
     node.announcer.say("something_new", text="for a later version", figure=1)
     node.flush()
     status = node.recorder.status()
-    assert (status.state, status.records, status.dropped, status.error) == ("OK", 10, 0, "")
+    assert (status.state, status.records, status.dropped, status.error) == ("OK", 12, 0, "")
     assert status.where == str(place)
     assert status.last_write_ns > NOW
     node.recorder.close()
@@ -87,6 +92,8 @@ def test_what_a_node_says_becomes_entries_with_its_start_and_its_end_around(plac
         ("PHASE", "RECONCILING"),
         ("VERDICT", "CLEAN"),
         ("GUARD", "HALTED"),
+        ("GUARD", "HALTED"),
+        ("GUARD", "LISTENING"),
         ("STORE", "LOST"),
         ("STREAM_GAP", ""),
         ("CLAIMS", ""),
@@ -96,8 +103,26 @@ def test_what_a_node_says_becomes_entries_with_its_start_and_its_end_around(plac
     ]
     assert orjson.loads(entries[0].data)["config_fingerprint"] == "abc"
     assert orjson.loads(entries[-1].data)["phase"] == "MONITORING"
-    assert [entry.severity for entry in entries if entry.severity == "CRITICAL"] == ["CRITICAL"] * 3
+    assert [entry.severity for entry in entries if entry.severity == "CRITICAL"] == ["CRITICAL"] * 4
     assert prove(place).is_whole
+
+
+def test_the_node_says_now_and_then_how_far_its_chain_reaches(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recorder, "HEAD_SECS_FIRST", 0.0)
+    node = Node(place)
+    node.flush()
+    said: list[str] = []
+    node.announcer.listen(lambda event: said.append(event.data["head"]) if event.kind == "journal_head" else None)
+    for number in range(3):
+        node.announcer.say("guard", state="ACTIVE", number=number)
+    node.flush()
+    node.recorder.close()
+    assert len(said) == 1, "and not again for an hour"
+    kept = Anchor.parse(said[0])
+    with JournalReader.open(place) as reader:
+        assert verify(reader, anchors=[kept]).is_whole
+        assert "journal_head" not in {entry.kind for entry in reader.entries()}
+    assert kept.head.chain == "node/T-1"
 
 
 def test_whoever_says_something_waits_for_nothing_even_when_nothing_can_be_written(tmp_path: Path) -> None:
@@ -181,3 +206,20 @@ def test_the_settings_of_a_file_say_where_the_journal_is_and_never_hold_a_secret
     other_key = LiveTradingNodeConfig(trader_id="T-1", journal={**server, "secret_key": "y3k-" * 8})
     assert config_fingerprint(sealed) == config_fingerprint(other_key) != config_fingerprint(plain)
     assert JournalConfig(url="sqlite:////srv/j").file == "/srv/j"
+
+
+def test_a_check_of_the_configuration_tells_that_nothing_could_be_written(tmp_path: Path) -> None:
+    def found(**journal: Any) -> list[tuple[str, str]]:
+        config = LiveTradingNodeConfig(trader_id="T-1", journal=journal)
+        return [(one.rule.id, one.found) for one in probe_journal(config)]
+
+    blocker = tmp_path / "file"
+    blocker.write_text("no directory")
+    ((rule, said),) = found(url=str(blocker / "j.sqlite3"))
+    assert rule == "TU806"
+    assert str(blocker) in said
+    ((_, said),) = found(url=str(blocker))
+    assert "is not a journal" in said
+    assert found(url=str(tmp_path / "new" / "j.sqlite3")) == []
+    assert found(url=str(blocker), enabled=False) == []
+    assert not (tmp_path / "new").exists(), "a look makes nothing"
