@@ -56,6 +56,7 @@ class Router:
         self._assets = assets
         self._expected = None if token is None else f"Bearer {token}".encode()
         self._allowed_hosts = allowed_hosts
+        self._told: set[tuple[str, str]] = set()
         self._pages: dict[str, Callable[[Request], Response]] = {
             "/metrics": self._guarded(self._say_metrics),
             "/status.json": self._guarded(self._say_status),
@@ -85,10 +86,17 @@ class Router:
         try:
             return page(request)
         except Exception as error:
+            self._tell(_path_of(request), error)
             # The type alone: a text of an unforeseen error may hold anything.
-            _logger.warning("the ops endpoint could not answer %s", _path_of(request), exc_info=True)
             reason = f"the node does not say how it is: {type(error).__name__}"
             return say(HTTPStatus.SERVICE_UNAVAILABLE, *([reason] if self._is_known(request) else ["unavailable"]))
+
+    def _tell(self, path: str, error: Exception) -> None:
+        """Log a fault once, not at every reading of every reader."""
+        told = (path, type(error).__name__)
+        if told not in self._told:
+            self._told.add(told)
+            _logger.warning("the ops endpoint could not answer %s", path, exc_info=error)
 
     def _refuse_host(self, request: Request) -> Response | None:
         if request.host is None or is_host_allowed(request.host, self._allowed_hosts):

@@ -194,7 +194,7 @@ def test_one_node_of_a_fleet_that_is_not_ready_is_named() -> None:
     assert (nobody.status, b"no node" in nobody.body) == (HTTPStatus.SERVICE_UNAVAILABLE, True)
 
 
-def test_a_source_that_fails_is_a_503_that_does_not_quote_it() -> None:
+def test_a_source_that_fails_is_a_503_that_does_not_quote_it(caplog: pytest.LogCaptureFixture) -> None:
     def fails() -> NodeStatus:
         raise RuntimeError(f"password={TOKEN}")
 
@@ -204,6 +204,11 @@ def test_a_source_that_fails_is_a_503_that_does_not_quote_it() -> None:
             HTTPStatus.SERVICE_UNAVAILABLE,
             b"the node does not say how it is: RuntimeError\n",
         )
+    caplog.clear()
+    failing = router(fails)
+    for _ in range(5):
+        ask("/readyz", of=failing)
+    assert len(caplog.records) == 1
 
 
 def test_a_source_that_is_asked_by_many_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:

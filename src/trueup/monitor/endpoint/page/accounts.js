@@ -3,13 +3,14 @@
 import { h, panel, table, empty, line, word } from "./dom.js";
 import { age, count, plain, when } from "./words.js";
 
+const KIND_CHARS_MAX = 24;
 const VERDICTS = new Set(["CLEAN", "DISCREPANT", "UNKNOWN"]);
 const STATES = { complete: ["✓", "whole", "calm"], cut: ["◐", "cut short", "wary"], failed: ["✕", "failed", "bad"], not_asked: ["–", "not asked", "faint"] };
 
 export function accounts(node, nowNs) {
   if (!node.accounts.length) return panel("accounts", "Accounts and coverage", null, empty("No account was looked at yet."));
   const kinds = [...new Set(node.accounts.flatMap((account) => account.coverage.map((one) => one.kind)))];
-  const columns = [{ label: "Account", class: "first" }, { label: "Verdict" }, ...kinds.map((kind) => ({ label: plain(kind), head: word(plain(kind)) })), { label: "Age", class: "number" }];
+  const columns = [{ label: "Account", class: "first" }, { label: "Verdict" }, ...kinds.map((kind) => ({ label: plain(kind), class: kind.length > KIND_CHARS_MAX ? "text" : null })), { label: "Age", class: "number" }];
   return panel("accounts", "Accounts and coverage", count(node.accounts.length, "account"),
     table("Coverage of each account by kind of record", columns, node.accounts.map((account) => row(account, kinds, nowNs))),
     node.accounts.filter((account) => account.unknowns.length).map((account) => unknowns(account)));
@@ -33,7 +34,7 @@ function row(account, kinds, nowNs) {
 function coverage(one) {
   if (!one) return h("span", { class: "faint" }, "none");
   const [sign, name, tone] = STATES[one.state] ?? ["?", one.state, "wary"];
-  return h("span", { class: `coverage ${tone}`, title: one.detail || null }, h("span", { "aria-hidden": "true" }, `${sign} `), word(name));
+  return h("span", { class: `coverage ${tone}${name.length > KIND_CHARS_MAX ? "" : " word"}`, title: one.detail || null }, h("span", { "aria-hidden": "true" }, `${sign} `), word(name));
 }
 
 function unknowns(account) {

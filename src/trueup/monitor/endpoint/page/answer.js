@@ -19,8 +19,9 @@ const ICON_COLOURS = { CLEAN: "%23128a4d", DISCREPANT: "%23c62f26", UNKNOWN: "%2
 // Return {verdict, reasons, lines} of what is on the page: of the chosen node, or of all of them.
 function standing({ nodes, chosen, waited, failure }) {
   if (failure) {
-    const since = failure.sinceMs;
-    return { verdict: "UNKNOWN", reasons: [`the node has not answered for ${span((Date.now() - since) / 1000)}: ${failure.reason}`] };
+    const lasts = span((Date.now() - failure.sinceMs) / 1000);
+    const words = failure.isReached ? "the node has given no status for" : "the node has not answered for";
+    return { verdict: "UNKNOWN", reasons: [`${words} ${lasts}: ${failure.reason}`] };
   }
   if (chosen) {
     const found = judge(chosen, waited);
@@ -89,7 +90,7 @@ export function identity({ chosen, nodes }) {
 export function link({ failure, isRead, waited, token, hasToken }) {
   if (token) return null;
   const state = failure
-    ? [h("span", { class: "dot discrepant" }), `not reachable since ${new Date(failure.sinceMs).toISOString().slice(11, 19)} UTC`]
+    ? [h("span", { class: "dot discrepant" }), `${failure.isReached ? "no status" : "not reachable"} since ${new Date(failure.sinceMs).toISOString().slice(11, 19)} UTC`]
     : isRead ? [h("span", { class: "dot clean" }), `read ${span(waited)} ago`] : ["asking"];
   return h("p", { class: "link" }, h("span", null, state),
     failure && h("button", { type: "button", "data-action": "retry" }, "Ask now"),

@@ -13,7 +13,7 @@ export class Reader {
     this.changed = changed;
     this.document = null; // the last answer
     this.readAt = 0; // on performance.now()'s clock
-    this.failure = null; // {reason, sinceMs} on the wall clock, while nobody answers
+    this.failure = null; // {reason, sinceMs, isReached} on the wall clock, while there is no status
     this.token = null; // null | "wanted" | "refused"
     this.failures = 0;
     this.timer = 0;
@@ -61,6 +61,7 @@ export class Reader {
 
   async read() {
     const token = sessionStorage.getItem(TOKEN_KEY);
+    let isReached = false;
     try {
       const answer = await fetch("status.json", {
         cache: "no-store",
@@ -75,6 +76,7 @@ export class Reader {
         this.document = this.failure = null;
         return;
       }
+      isReached = true;
       if (!answer.ok) throw new Error((await answer.text()).split("\n")[0].slice(0, 200) || `HTTP ${answer.status}`);
       this.document = await answer.json();
       this.readAt = performance.now();
@@ -82,7 +84,7 @@ export class Reader {
       this.failures = 0;
     } catch (error) {
       this.failures += 1;
-      this.failure = { reason: reasonOf(error), sinceMs: this.failure?.sinceMs ?? Date.now() };
+      this.failure = { reason: reasonOf(error), sinceMs: this.failure?.sinceMs ?? Date.now(), isReached };
     }
   }
 }
