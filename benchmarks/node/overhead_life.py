@@ -42,7 +42,7 @@ class Task:
     Parameters
     ----------
     orders_per_sec : int
-        Each is submitted, accepted and filled, and opens or closes a position.
+        Each is submitted, accepted and filled, and adds to a position.
     working : int
         Orders that lie in the cache meanwhile.
     segment_secs : float
@@ -90,7 +90,7 @@ class BusyClient(AccountClient):
 
 
 class Busy(Strategy):
-    """Buy and sell in turn."""
+    """Buy, and never close: with each closed position the engine's own cost of the next one grows, without bound."""
 
     def __init__(self) -> None:
         super().__init__(StrategyConfig(order_id_tag="001"))
@@ -98,10 +98,9 @@ class Busy(Strategy):
 
     def trade(self, instruments: list[Any]) -> None:
         """Place one order."""
-        instrument = instruments[self.placed // 2 % len(instruments)]
-        side = OrderSide.SELL if self.placed % 2 else OrderSide.BUY
+        instrument = instruments[self.placed % len(instruments)]
         self.placed += 1
-        self.submit_order(self.order_factory.market(instrument.id, side, instrument.make_qty(1)))
+        self.submit_order(self.order_factory.market(instrument.id, OrderSide.BUY, instrument.make_qty(1)))
 
 
 class Switch:
