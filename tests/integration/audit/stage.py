@@ -12,10 +12,10 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from trueup.audit.run import FileAuditor
 from trueup.config.trading_node import LiveTradingNodeConfig
-from trueup.demo.configuration import KEY_VARIABLE, SECRET_VARIABLE, TRADER_ID, NodeFile
 from trueup.demo.node_life import NodeLife
 from trueup.emulator.client import ControlClient
 from trueup.emulator.engine.enums import OrderType, Side
@@ -25,6 +25,47 @@ from trueup.emulator.server import Ready
 from trueup.store.embedded import EmbeddedValkey
 
 SYMBOLS = ("BTCUSDT", "ETHUSDT", "SOLUSDT")
+TRADER_ID = "DEMO-001"
+KEY_VARIABLE, SECRET_VARIABLE = "TRUEUP_CLIENTS__BINANCE__API_KEY", "TRUEUP_CLIENTS__BINANCE__API_SECRET"
+NODE = """
+trader_id = "{trader_id}"
+
+[reconciliation]
+mode = "verified"
+startup_delay_secs = 10
+state_dir = "{state}"
+
+[redis]
+host = "127.0.0.1"
+port = {redis_port}
+
+[logs]
+level = "WARNING"
+directory = "{logs}"
+file_name = "{name}"
+
+[clients.BINANCE]
+type = "binance_usdm"
+environment = "live"
+use_position_ids = false
+instrument_ids = [{instruments}]
+base_url_http = "{rest}"
+base_url_ws = "{stream}"
+base_url_ws_stream = "{stream}"
+
+[[strategies]]
+strategy_path = "trueup.demo.strategy:DemoStrategy"
+config_path = "trueup.demo.strategy:DemoStrategyConfig"
+
+[strategies.config]
+instrument_ids = ["BTCUSDT-PERP.BINANCE", "ETHUSDT-PERP.BINANCE"]
+seed = 1
+warm_actions = 1000000000
+action_interval_secs = {pace_secs}
+
+[strategies.claims]
+instrument_ids = [{instruments}]
+"""
 AUDIT = """
 [ops]
 enabled = false
@@ -50,23 +91,21 @@ class Stage:
     control: ControlClient
     environment: Mapping[str, str] = field(default_factory=dict)
 
-    def write(
-        self, name: str, *, trader_id: str = TRADER_ID, pace_secs: float = 0.1, more: str = "", trading: bool = True
-    ) -> Path:
+    def write(self, name: str, *, trader_id: str = TRADER_ID, pace_secs: float = 0.1, more: str = "") -> Path:
         """Write a node's file."""
-        file = NodeFile(
-            urls=self.ready.urls,
-            store_url=self.store_url,
-            mode="verified",
-            seed=1,
-            trading=trading,
-            state_directory=self.directory / f"state-{name}",
-            log_directory=self.directory / "logs",
-            log_name=name,
-        )
-        text = file.render().replace(f'trader_id = "{TRADER_ID}"', f'trader_id = "{trader_id}"')
-        text = text.replace("seed = 1,", f"seed = 1, warm_actions = 1000000000, action_interval_secs = {pace_secs},")
+        store = urlsplit(self.store_url)
         path = self.directory / f"{name}.toml"
+        text = NODE.format(
+            trader_id=trader_id,
+            state=self.directory / f"state-{name}",
+            logs=self.directory / "logs",
+            name=name,
+            redis_port=store.port,
+            rest=self.ready.urls.rest,
+            stream=self.ready.urls.stream,
+            instruments=", ".join(f'"{symbol}-PERP.BINANCE"' for symbol in SYMBOLS),
+            pace_secs=pace_secs,
+        )
         path.write_text(text + AUDIT + more, encoding="utf-8")
         return path
 

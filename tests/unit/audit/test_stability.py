@@ -48,7 +48,7 @@ def fill(trade_id: str, time_ns: int, quantity: str = "1", **more: Any) -> FillR
 
 
 def venue_at(now_ns: int, quantity: str, *fills: FillRecord, orders: tuple[OrderRecord, ...] = ()) -> VenueSnapshot:
-    held = PositionRecord(instrument_id=BTC, quantity=Decimal(quantity), updated_ns=now_ns)
+    held = PositionRecord(instrument_id=BTC, quantity=Decimal(quantity), updated_ns=T0)
     coverage = Coverage.full(now_ns)
     return VenueSnapshot(
         account_id="A",
