@@ -134,11 +134,23 @@ class NodeMonitor:
                 inferred_fill=self._on_inferred_fill,
             )
         )
-        if self._log is not None:
-            self._log.start()
+        self._node_loop.call_soon(self.loop.begin, self._node_loop, self._on_beat)
         if self.probe is not None:
             self.probe.start()
-        self._node_loop.call_soon(self.loop.begin, self._node_loop, self._on_beat)
+        self._start_log()
+
+    def _start_log(self) -> None:
+        """Open the log; a node without one is still watched."""
+        if self._log is None:
+            return
+        try:
+            self._log.start()
+        except OSError as error:
+            self._log = None
+            self.drop("log_failed")
+            text = f"the log {self.config.log_file} cannot be written: {error.strerror}"
+            _logger.error("%s", text)
+            self.handle.announcer.say("problem", text=text)
 
     def close(self) -> None:
         """End: the probe, then the log with all that waits."""

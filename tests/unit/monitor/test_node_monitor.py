@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
+from pathlib import Path
 
 import pytest
 
 from tests.unit.monitor.nodes import Eyes, change, look, monitor
+from trueup.config.sight.monitor import LogFormat, MonitorConfig
 from trueup.model.coverage import Coverage
 from trueup.model.verdicts import Verdict, VerdictState
 from trueup.monitor.exporter import NodeExporter
@@ -82,6 +84,15 @@ def test_a_guard_or_a_journal_that_raises_is_counted_and_the_status_still_comes(
 
     made.show_journal(broken_journal)
     assert made.status().journal.state == "FAILING"
+
+
+def test_a_log_that_cannot_be_opened_leaves_the_node_watched_and_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    made = monitor(config=MonitorConfig(log_format=LogFormat.JSON, log_file=Path("/no/such/directory/log")))
+    look(made)
+    made.close()
+    assert made.status().cycles
+    assert made.dropped()["log_failed"] == 1
+    assert "the log /no/such/directory/log cannot be written: No such file or directory" in caplog.text
 
 
 def test_a_clean_verdict_that_nothing_confirms_is_told_as_unknown() -> None:

@@ -31,7 +31,7 @@ class MonitorConfig(Section):
     ``trueup run``, which says the same in lines of its own."""
 
     log_file: Path | None = None
-    """Where the log goes; without it, standard error."""
+    """Where the log goes, from the directory in which the node is started; without it, standard error."""
 
     loop_sample_ms: Annotated[int, Number] = Field(default=100, ge=10, le=1_000)
     """Between two measurements of how late the event loop is; the heartbeat comes as often."""
