@@ -31,6 +31,8 @@ PARTLY_UNKNOWN_SECS = 180.0
 """A reading with a gap beside evidence: the deep looks of three minutes have all had it."""
 STORE_SECS = 60.0
 """A server that restarts loads its append-only file within seconds; a failover takes less than a minute."""
+SKEW_SECS = 60.0
+"""The client measures the skew anew after a contradiction; one reading is no drift."""
 BEHIND_SECS = 120.0
 """Ten rounds of bringing level take 5 s; a store that still lags then is not being brought level."""
 
@@ -174,6 +176,14 @@ DEFAULT_ROWS: tuple[PolicyRow, ...] = (
         levels=_at_least(Dimension.STORE, "BEHIND"),
         age_secs=BEHIND_SECS,
         why="The store answers, and still lacks orders that the node has.",
+    ),
+    PolicyRow(
+        id="clock-skewed",
+        state=GuardState.REDUCING,
+        levels=_at_least(Dimension.CLOCK, "SKEWED"),
+        age_secs=SKEW_SECS,
+        why="Readings overlap by 60 s. With the clocks half of that apart, and drifting, an event could fall between "
+        "two of them.",
     ),
     PolicyRow(
         id="clock-stepped",

@@ -25,7 +25,7 @@ class Dimension(StrEnum):
 LEVELS: dict[Dimension, tuple[str, ...]] = {
     Dimension.COVERAGE: ("COMPLETE", "INCOMPLETE"),
     Dimension.STORE: ("PRESENT", "BEHIND", "LOST"),
-    Dimension.CLOCK: ("STEADY", "STEPPED"),
+    Dimension.CLOCK: ("STEADY", "SKEWED", "STEPPED"),
     Dimension.WRITERS: ("ONE", "SEVERAL"),
 }
 """The levels of each dimension, the harmless one first. A policy row names the least level at which it holds."""

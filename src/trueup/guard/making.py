@@ -21,6 +21,9 @@ class TradingStateEffect(Effect, Protocol):
     def on_change(self, changed: Callable[[], None]) -> None:
         """Call something after every change."""
 
+    def skew_secs(self) -> float | None:
+        """Return how far the venue's clock is from ours, None where no client measures it."""
+
 
 def make_guard(
     config: GuardConfig,
@@ -82,6 +85,7 @@ def make_guard(
         key=None if key is None else key.get_secret_value().encode(),
         window_secs=config.clock_window_secs,
         verdict=lambda: str(eyes.verdict() or "NONE"),
+        skew_secs=effect.skew_secs,
         watches_store=not verifies,
     )
     effect.on_change(part.poke)

@@ -21,7 +21,7 @@ from trueup.guard.book import (
     take_decision,
     take_hold,
 )
-from trueup.guard.facts import Dimension, GuardFacts, Rising, Since, Trouble
+from trueup.guard.facts import Dimension, GuardFacts, Since, Trouble
 from trueup.guard.message import Act, Answer, Command, RefusalReason
 from trueup.guard.policy import GuardDecision, GuardPolicy, decide
 from trueup.model.guard import GuardState
@@ -116,6 +116,7 @@ class NodeGuard:
         now = now_ns()
         self._facts = GuardFacts(phase=Since(Phase.INITIALIZING, now) if verifies else None)
         self._decision = GuardDecision(state=GuardState.ACTIVE)
+        self._is_skewed = False
         self._told: tuple[GuardState, Source, str] = (GuardState.ACTIVE, Source.POLICY, "")
         self._event: Change | None = None
         self._applied: GuardState | None = None
@@ -138,8 +139,15 @@ class NodeGuard:
     def looked(self) -> None:
         """Hear that every account was looked at."""
         if self._eyes.verdict() is VerdictState.CLEAN:
-            self._facts = replace(self._facts, clock=Rising())  # everything was proven by the clock as it is now
+            # Everything was proven by the clock as it is now; that it is not the venue's is another matter.
+            self._facts = replace(self._facts, clock=self._facts.clock.to(int(self._is_skewed), self._now_ns()))
         self.tick(looked=True)
+
+    def skew(self, *, is_large: bool) -> None:
+        """Hear whether our clock and the venue's are far apart."""
+        self._is_skewed = is_large
+        if self._facts.clock.level <= 1:
+            self.rise(Dimension.CLOCK, int(is_large))
 
     def rise(self, dimension: Dimension, level: int) -> None:
         """Hear how bad something is that has levels."""

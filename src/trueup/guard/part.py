@@ -46,6 +46,8 @@ LOOP_SECS_MAX = 3.0
 """For the event loop to obey a command; after that its sender hears that the loop hangs."""
 FAILURES_MAX = 2
 """Unanswered visits that make a loss: one may be a hiccup."""
+SKEW_SECS_MAX = 30.0
+"""Half of the 60 s by which two readings of history overlap."""
 CLOCK_STEP_NS = 1_000_000_000
 """Between two beats. Slewing moves a clock by 0.5 ms a second; Binance refuses what is a second ahead of it."""
 
@@ -83,6 +85,8 @@ class GuardPart:
         How far the time in a command may lie from the node's clock.
     verdict : Callable[[], str]
         What the last verdict is worth, for the node's word.
+    skew_secs : Callable[[], float | None]
+        How far the venue's clock is from ours, None where no client measures it. On the loop's thread.
     watches_store : bool
         Whether the store's loss is noticed by these visits, since nothing else in the process looks after it.
     """
@@ -102,6 +106,7 @@ class GuardPart:
         key: bytes | None = None,
         window_secs: float = 30.0,
         verdict: Callable[[], str] = str,
+        skew_secs: Callable[[], float | None] = lambda: None,
         watches_store: bool = False,
     ) -> None:
         self._make = make
@@ -114,6 +119,7 @@ class GuardPart:
         self._mailbox = None if address is None else Mailbox(address, GuardKeys(trader_id), key)
         self._window_ns = int(window_secs * 1e9)
         self._verdict = verdict
+        self._skew_secs = skew_secs
         self._watches_store = watches_store
         self._closing = threading.Event()
         self._dirty = threading.Event()
@@ -177,13 +183,21 @@ class GuardPart:
     def _beat(self) -> None:
         if self._closing.is_set():
             return
+        try:
+            self._look_at_clocks()
+        except Exception:
+            _logger.exception("the clocks could not be compared")
+        self.guard.tick()
+        self._loop.call_later(TICK_SECS, self._beat)
+
+    def _look_at_clocks(self) -> None:
         offset_ns = time.time_ns() - time.monotonic_ns()
         step_ns, self._offset_ns = offset_ns - self._offset_ns, offset_ns
         if abs(step_ns) > CLOCK_STEP_NS:
             _logger.error("the clock jumped by %.1f s, or the machine slept", step_ns / 1e9)
-            self.guard.rise(Dimension.CLOCK, 1)
-        self.guard.tick()
-        self._loop.call_later(TICK_SECS, self._beat)
+            self.guard.rise(Dimension.CLOCK, LEVELS[Dimension.CLOCK].index("STEPPED"))
+        skew_secs = self._skew_secs()
+        self.guard.skew(is_large=skew_secs is not None and abs(skew_secs) >= SKEW_SECS_MAX)
 
     def _keep(self, book: GuardBook) -> None:
         self._book = book

@@ -291,8 +291,22 @@ def test_eyes_that_fail_are_an_alarm_and_no_release() -> None:
 def test_a_clock_that_stepped_reduces_until_everything_was_proven_anew() -> None:
     world = World()
     guard = world.started()
-    guard.rise(Dimension.CLOCK, 1)
+    guard.rise(Dimension.CLOCK, 2)
     assert world.state is R
+    guard.looked()
+    guard.looked()
+    assert world.state is A
+
+
+def test_a_clock_that_is_not_the_venues_reduces_for_as_long_as_it_is_not() -> None:
+    world = World()
+    guard = world.started()
+    for _ in range(61):
+        guard.skew(is_large=True)
+        guard.looked()  # CLEAN, and no younger for it
+        world.now_ns += SECOND_NS
+    assert (world.state, guard.book.rules) == (R, ("clock-skewed",))
+    guard.skew(is_large=False)
     guard.looked()
     guard.looked()
     assert world.state is A

@@ -141,6 +141,8 @@ A, R, H = GuardState.ACTIVE, GuardState.REDUCING, GuardState.HALTED
         (level(Dimension.STORE, "LOST", 59), A, ""),
         (level(Dimension.STORE, "LOST", 60), R, "store-lost"),
         (level(Dimension.STORE, "BEHIND", 120), R, "store-behind"),
+        (level(Dimension.CLOCK, "SKEWED", 59), A, ""),
+        (level(Dimension.CLOCK, "SKEWED", 60), R, "clock-skewed"),
         (level(Dimension.CLOCK, "STEPPED", 0), R, "clock-stepped"),
         (level(Dimension.WRITERS, "SEVERAL", 0), H, "two-writers"),
     ],

@@ -64,8 +64,9 @@ class GuardRowConfig(Section):
     store: Literal["BEHIND", "LOST"] | None = None
     """Least trouble of the store: ``BEHIND``, ``LOST``."""
 
-    clock: Literal["STEPPED"] | None = None
-    """``STEPPED``: the clock jumped, or the machine slept."""
+    clock: Literal["SKEWED", "STEPPED"] | None = None
+    """Least trouble of the clock: ``SKEWED`` (30 s or more from the venue's, as far as a client measures it),
+    ``STEPPED`` (it jumped, or the machine slept)."""
 
     writers: Literal["SEVERAL"] | None = None
     """``SEVERAL``: another node of the same identity is alive."""

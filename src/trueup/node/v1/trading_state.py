@@ -51,6 +51,15 @@ class V1TradingState:
             return ""
         return f"{count} emulated in the node go past the risk engine when triggered, whatever the state: cancel them"
 
+    def skew_secs(self) -> float | None:
+        """Return the largest distance of a venue's clock from ours, None where no client measures it."""
+        found = []
+        for client in list(self._node.kernel.exec_engine._clients.values()):  # noqa: SLF001 - listed in names.py
+            skew = getattr(getattr(client, "gate", None), "skew", None)
+            if skew is not None and skew.best is not None:
+                found.append(skew.offset_ms / 1_000)
+        return max(found, key=abs, default=None)
+
     def on_change(self, changed: Callable[[], None]) -> None:
         """Call something after every change of the trading state, whoever made it."""
         self._node.kernel.msgbus.subscribe(RISK_TOPIC, lambda _event: changed())
