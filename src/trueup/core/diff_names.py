@@ -29,12 +29,16 @@ def diff_identifiers(view: View) -> list[Discrepancy]:
                 healability=Healability.MANUAL,
             )
         )
-    for name, orders in view.node.order_clashes.items():
+    for (numbered_on, name), orders in view.node.order_clashes.items():
         instrument_id = orders[0].instrument_id
         found.append(
             Discrepancy(
                 kind=DiscrepancyKind.IDENTIFIER_DUPLICATED,
-                subject=Subject(instrument_id=instrument_id, venue_order_id=name),
+                subject=Subject(
+                    instrument_id=instrument_id,
+                    client_order_id="" if numbered_on else name,
+                    venue_order_id=name if numbered_on else "",
+                ),
                 node=", ".join(sorted(both_names(order) for order in orders)),
                 venue=name,
                 time_ns=max(order.updated_ns for order in orders),

@@ -60,6 +60,11 @@ class Snapshot:
         order's number, where the orders tell it.
     coverage : Coverage
         How far the reading reached.
+
+    Notes
+    -----
+    ``order_clashes`` holds the orders that share a name: under instrument and number, as venues number their orders per
+    instrument, or under an empty text and the client order id.
     """
 
     account_id: str
@@ -73,7 +78,7 @@ class Snapshot:
 
     order_by_client_id: dict[str, OrderRecord] = field(init=False, repr=False, compare=False)
     order_by_venue_id: dict[VenueOrderKey, OrderRecord] = field(init=False, repr=False, compare=False)
-    order_clashes: dict[str, tuple[OrderRecord, ...]] = field(init=False, repr=False, compare=False)
+    order_clashes: dict[VenueOrderKey, tuple[OrderRecord, ...]] = field(init=False, repr=False, compare=False)
     fill_by_key: dict[FillKey, FillRecord] = field(init=False, repr=False, compare=False)
     fill_clashes: dict[FillKey, tuple[FillRecord, ...]] = field(init=False, repr=False, compare=False)
     positions_by_key: dict[PositionKey, tuple[PositionRecord, ...]] = field(init=False, repr=False, compare=False)
@@ -104,11 +109,10 @@ class Snapshot:
             ),
             _order_rank,
         )
-        clashes.update({venue_id: held for (_, venue_id), held in venue_clashes.items()})
         put = object.__setattr__
         put(self, "order_by_client_id", by_client)
         put(self, "order_by_venue_id", by_venue)
-        put(self, "order_clashes", clashes)
+        put(self, "order_clashes", {("", name): held for name, held in clashes.items()} | venue_clashes)
 
     def _index_fills(self) -> None:
         fills = [self._numbered(fill) if fill.venue_order_id is None else fill for fill in self.fills]
@@ -132,7 +136,7 @@ class Snapshot:
         Else the same fill, told once by either name, would be two.
         """
         name = fill.client_order_id
-        if name is None or name in self.order_clashes:
+        if name is None or ("", name) in self.order_clashes:
             return fill
         order = self.order_by_client_id.get(name)
         if order is None or order.venue_order_id is None or order.instrument_id != fill.instrument_id:

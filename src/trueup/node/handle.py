@@ -34,7 +34,7 @@ class Handle:
         self._phase = Phase.INITIALIZING
         self._failure = ""
         self._outcome: TrueUpOutcome | None = None
-        self._confirmed_at = -math.inf
+        self._looked_at: dict[str, float] = {}
         self._age_secs_max = math.inf
         self._doubted: set[str] = set()
         self._after_looks: Callable[[], None] = lambda: None
@@ -65,14 +65,17 @@ class Handle:
         state = self._outcome.verdict
         if state is VerdictState.CLEAN and self._doubted:
             return VerdictState.UNKNOWN
-        if state is VerdictState.CLEAN and time.monotonic() - self._confirmed_at > self._age_secs_max:
+        if state is VerdictState.CLEAN and self.verdict_age_secs > self._age_secs_max:
             return VerdictState.UNKNOWN
         return state
 
     @property
     def verdict_age_secs(self) -> float:
-        """Return how long ago the last look confirmed the verdict, in seconds."""
-        return time.monotonic() - self._confirmed_at
+        """Return how long ago the last look that confirms the verdict began, in seconds: of all accounts the oldest.
+
+        Of a look that is paced over minutes only the beginning is sure: what happened later it may have missed.
+        """
+        return time.monotonic() - min(self._looked_at.values(), default=-math.inf)
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
@@ -237,14 +240,24 @@ class Handle:
         """Note that a doubted account was looked at again."""
         self._doubted.discard(account_id)
 
-    def confirm(self) -> None:
-        """Note that a look just agreed with the last verdict."""
-        self._confirmed_at = time.monotonic()
+    def confirm(self, account_id: str, at: float) -> None:
+        """Note that a look at an account, which began at an instant of ``time.monotonic``, agrees with its verdict."""
+        self._looked_at[account_id] = at
 
-    def keep(self, outcome: TrueUpOutcome) -> bool:
-        """Keep an outcome; return whether it says something else than the one before."""
+    def keep(self, outcome: TrueUpOutcome, looked_at: Mapping[str, float] | None = None) -> bool:
+        """Keep an outcome; return whether it says something else than the one before.
+
+        Parameters
+        ----------
+        outcome : TrueUpOutcome
+            Of all accounts together.
+        looked_at : mapping of str to float, optional
+            The accounts that were just looked at, and when the looks began; all of them, just now, when not given.
+        """
         before = self._outcome
-        self.confirm()
+        if looked_at is None:
+            looked_at = {verdict.account_id: time.monotonic() for verdict in outcome.verdicts}
+        self._looked_at.update(looked_at)
         self._outcome = outcome
         if before is None:
             return True

@@ -58,7 +58,7 @@ class Monitor:
         self._now_ns = now_ns
         self._started_ns = verified_ns
         self._verified_ns = verified_ns
-        self._looked_at = time.monotonic()
+        self._deep_at = self.looked_at = time.monotonic()
         self._unexplained: frozenset[PositionKey] = frozenset()
         # Looks since the last CLEAN verdict. While there are any, only a deep look may say that all is well again.
         self._unsettled = 0
@@ -92,6 +92,7 @@ class Monitor:
         return outcome
 
     async def _cheap(self) -> TrueUpOutcome | None:
+        self.looked_at = time.monotonic()
         look = await self.account.cheap_look()
         self._seen = look
         seen, self._cheap_seen = self._cheap_seen, look.fingerprints
@@ -161,7 +162,7 @@ class Monitor:
 
     async def _deep_look(self) -> Look:
         depth = self._depth(widen=bool(self._unexplained))
-        self._looked_at = time.monotonic()
+        self._deep_at = self.looked_at = time.monotonic()
         look = await self.account.deep_look(depth)
         self._unexplained, self._seen = look.unexplained, look
         self._went_deep = True
@@ -192,14 +193,14 @@ class Monitor:
         return replace(outcome, refused=())
 
     def _is_deep_due(self) -> bool:
-        return time.monotonic() - self._looked_at >= self._settings.deep_interval_secs
+        return time.monotonic() - self._deep_at >= self._settings.deep_interval_secs
 
     def _is_retry_due(self) -> bool:
         """Return whether to look deep again at what did not heal: at once a few times, then ever more rarely."""
         interval_secs = self._settings.open_check_interval_secs or self._settings.deep_interval_secs
         doublings = max(0, min(self._unsettled - RETRIES_AT_ONCE, DOUBLINGS_MAX))
         pause_secs = min(interval_secs * 2**doublings, self._settings.deep_interval_secs) if doublings else 0.0
-        return time.monotonic() - self._looked_at >= pause_secs
+        return time.monotonic() - self._deep_at >= pause_secs
 
     def _has_waited(self, look: Look) -> bool:
         """Return whether an order has waited for the venue's answer for longer than the threshold."""

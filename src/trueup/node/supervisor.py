@@ -247,7 +247,7 @@ class Supervisor:
                 if outcome is not None:
                     self._show(outcome, during="monitoring")
                 elif not failure:
-                    self._handle.confirm()
+                    self._handle.confirm(monitor.account.account_id, monitor.looked_at)
             self._after_looks()
 
     def _tell(self, changes: Iterator[LifeChange]) -> None:
@@ -279,6 +279,11 @@ class Supervisor:
                 monitor.account.port.remember_verified(monitor.verified_ns)
         self._handle.looked()
 
+    def _began(self, account_id: str) -> float:
+        """Return when the last look at an account began; during the start-up, just now."""
+        monitor = self._monitors.get(account_id)
+        return time.monotonic() if monitor is None else monitor.looked_at
+
     def _settle_repairs(self, account: AccountTruth) -> None:
         done = account.port.take_repairs()
         if done:
@@ -296,7 +301,7 @@ class Supervisor:
             # Steps were done once; the account's word stands until the next look at it.
             self._latest[next(iter(looked_at))] = replace(outcome, steps=(), steps_more=0, problems=())
         outcome = together([*others, outcome])
-        changed = self._handle.keep(outcome)
+        changed = self._handle.keep(outcome, {account_id: self._began(account_id) for account_id in looked_at})
         if not changed and not outcome.steps and during == "monitoring":
             return
         said: dict[str, Any] = {

@@ -150,6 +150,15 @@ def test_a_name_that_two_orders_carry_gives_a_fill_no_number() -> None:
     assert [key[3] for key in snapshot.fill_by_key] == ["O-1"]
 
 
+def test_a_number_that_clashes_on_two_instruments_is_two_clashes() -> None:
+    other = [replace(order(name), instrument_id="BBB.VENUE") for name in ("O-3", "O-4")]
+    snapshot = venue(orders=(order("O-1"), order("O-2"), *other))
+    assert {key: len(held) for key, held in snapshot.order_clashes.items()} == {
+        ("AAA.VENUE", "1"): 2,
+        ("BBB.VENUE", "1"): 2,
+    }
+
+
 def test_the_clashes_of_many_orders_are_found_in_time_that_grows_with_their_number() -> None:
     """Each record is looked at a fixed number of times, however many share a number."""
     spelt = Counter[str]()
@@ -165,7 +174,7 @@ def test_the_clashes_of_many_orders_are_found_in_time_that_grows_with_their_numb
 
     orders = tuple(order(Spelt(f"O-{index}"), str(index % 3)) for index in range(60))
     snapshot = venue(orders=orders)
-    assert [len(snapshot.order_clashes[number]) for number in "012"] == [20, 20, 20]
+    assert [len(snapshot.order_clashes["AAA.VENUE", number]) for number in "012"] == [20, 20, 20]
     assert max(spelt.values()) <= 3
 
 

@@ -28,6 +28,7 @@ class Monitor:
     """What the supervisor asks of a monitor: it gives what it is told to, one look after the other, or hangs."""
 
     verified_ns = 1
+    looked_at = 0.0
 
     def __init__(self, *looks: TrueUpOutcome | Exception | None) -> None:
         port = SimpleNamespace(take_repairs=tuple, verified_ns=lambda: 1)

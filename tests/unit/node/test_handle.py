@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -61,11 +62,26 @@ def test_a_clean_verdict_from_before_a_gap_is_unknown_until_the_account_was_look
     handle.keep(TrueUpOutcome(verdicts=(clean,)))
     seen = [handle.last_verdict]
     handle.doubt("A-1")
-    handle.confirm()  # a look that began before the gap
+    handle.confirm("A-1", time.monotonic())  # a look that began before the gap
     seen.append(handle.last_verdict)
     handle.settle("A-1")
     seen.append(handle.last_verdict)
     assert seen == [VerdictState.CLEAN, VerdictState.UNKNOWN, VerdictState.CLEAN]
+
+
+def test_a_clean_verdict_is_as_old_as_the_beginning_of_the_oldest_look_that_stands_for_it() -> None:
+    handle = Handle()
+    handle.limit_age(60.0)
+    both = [verdict_of(account_id=name, time_ns=1, coverage=Coverage.full(1), discrepancies=()) for name in "AB"]
+    outcome = TrueUpOutcome(verdicts=tuple(both))
+    now = time.monotonic()
+    handle.keep(outcome, {"A": now, "B": now - 61})  # the look at B was paced for a minute
+    seen = [handle.last_verdict]
+    handle.confirm("A", time.monotonic())  # says nothing of B
+    seen.append(handle.last_verdict)
+    handle.confirm("B", time.monotonic())
+    seen.append(handle.last_verdict)
+    assert seen == [VerdictState.UNKNOWN, VerdictState.UNKNOWN, VerdictState.CLEAN]
 
 
 def engine(**more: Any) -> Any:

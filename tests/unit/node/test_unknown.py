@@ -26,6 +26,7 @@ class AccountMonitor:
     """What the supervisor asks of a monitor; its true-up gives an outcome or raises."""
 
     verified_ns = NOW_NS
+    looked_at = 0.0
 
     def __init__(self, account_id: str, failure: Exception | None = None) -> None:
         port = SimpleNamespace(take_repairs=tuple, verified_ns=lambda: NOW_NS)
