@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from trueup.config.engine_versions import installed_version
 from trueup.config.problems import Problem
+from trueup.config.rules.audit import AUDIT_RULES
 from trueup.config.rules.claims import CLAIM_RULES
 from trueup.config.rules.guard import GUARD_RULES
 from trueup.config.rules.hedging import HEDGING_RULES
@@ -34,6 +35,7 @@ RULE_GROUPS: dict[str, tuple[Rule, ...]] = {
     "The ops endpoint": OPS_RULES,
     "The guard": GUARD_RULES,
     "The journal": JOURNAL_RULES,
+    "The auditor": AUDIT_RULES,
     "The installed NautilusTrader": VERSION_RULES,
     "Live (with --live)": LIVE_RULES,
 }
