@@ -98,6 +98,7 @@ discrepancies = sa.Table(
     sa.Index("discrepancies_by_time", "last_ns"),
     sa.Index("discrepancies_by_state", "state", "last_ns"),
     sa.Index("discrepancies_open", "is_open", "last_ns"),
+    sa.Index("discrepancies_by_severity", "severity", "last_ns"),
     sa.Index("discrepancies_by_kind", "kind", "last_ns"),
     sa.Index("discrepancies_by_instrument", "instrument_id", "last_ns"),
     sa.Index("discrepancies_by_account", "account_id", "last_ns"),

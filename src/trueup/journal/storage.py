@@ -19,7 +19,7 @@ from trueup.journal.database import refuse_foreign, writing_engine
 from trueup.journal.place import Place
 from trueup.journal.records import restated
 from trueup.journal.retention import prune
-from trueup.journal.schema import discrepancies, entries, prepare
+from trueup.journal.schema import chains, discrepancies, entries, prepare
 from trueup.journal.settings import JournalSettings
 from trueup.journal.spelling import Spelling
 from trueup.journal.values import RESOLVED, Entry, EntryKind, Settle, Source
@@ -51,6 +51,7 @@ class Storage:
         self._anchor: Anchor | None = None
         self._anchored_at = -float("inf")
         self.identity = identity_of(place)
+        self.attempted: Head | None = None
         self.first_sequence = 1
         self.head = Head.start(source.chain)
 
@@ -106,7 +107,16 @@ class Storage:
                 row = self._append(row, batch)
                 batch = self._settled(row, one)
             row = self._append(row, batch)
+            self.attempted = row.head
+        self.attempted = None
         self._keep(row)
+
+    def holds(self, head: Head) -> bool:
+        """Return whether the chain has an entry of this number and hash: a commit whose answer was lost was made."""
+        query = sa.select(entries.c.hash).where(entries.c.chain_id == chains.c.id, entries.c.sequence == head.sequence)
+        with self._connection.begin():
+            found = self._connection.execute(query.where(chains.c.name == head.chain)).scalar_one_or_none()
+        return found == head.hash
 
     def prune(self, now_ns: int) -> int:
         """Prune what is too old or too much, one bounded piece; return how many entries went."""

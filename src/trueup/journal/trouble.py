@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from dataclasses import dataclass
 from enum import StrEnum
@@ -101,8 +102,6 @@ def _sqlite(error: sqlite3.Error) -> Trouble:
 
 
 def _kind_of_errno(error: OSError) -> TroubleKind:
-    import errno
-
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return TroubleKind.FULL
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from trueup.journal.anchor import anchor_path
 from trueup.journal.aside import may_move, move_aside
@@ -42,6 +43,7 @@ PRUNE_ROWS = 1_000
 """Pruning is looked at when so much time has passed, or so many entries were written."""
 RETRY_SECS = 0.5
 RETRY_SECS_MAX = 30.0
+RETRY_SECS_AFTER_MOVE = 0.1
 HEAD_LOG_SECS = 3_600.0
 """How often the head goes to the log, which is kept elsewhere where somebody means it."""
 LOG_SECS = 60.0
@@ -81,6 +83,9 @@ class Writer:
         # In hand: taken from the queue and not on the disk. Barriers are told when all before them is.
         self._pending: list[Entry | Settle] = []
         self._barriers: list[threading.Event] = []
+        # The head that the last transaction would have made, while it is not known whether it was committed.
+        self._attempted: Head | None = None
+        self._piece = 0
         self._dropped_since_ns = 0
         self._dropped_told = 0
         self._retry_secs = RETRY_SECS
@@ -180,6 +185,7 @@ class Writer:
             self._storage = Storage.open(self._place, self._source, self._settings, self._known)
             self._found = self._storage.identity
             self._keep_state(self._storage)
+            self._leave_out_committed(self._storage)
             self._log_head(self._storage, every_secs=0.0)
         storage = self._storage
         self._write(storage)
@@ -199,7 +205,7 @@ class Writer:
 
     def _write(self, storage: Storage) -> None:
         while self._pending:
-            piece = len(self._pending[:BATCH_MAX])
+            self._piece = piece = len(self._pending[:BATCH_MAX])
             try:
                 storage.write(self._pending[:piece])
                 del self._pending[:piece]
@@ -213,6 +219,13 @@ class Writer:
             storage.write([self._dropped_entry(dropped - self._dropped_told)])
             self._dropped_told = dropped
             self._wrote(storage, 1)
+
+    def _leave_out_committed(self, storage: Storage) -> None:
+        """Leave out what was committed although the answer was lost: no entry may stand in the chain twice."""
+        attempted, self._attempted = self._attempted, None
+        if attempted is not None and storage.holds(attempted):
+            del self._pending[: self._piece]
+            self._wrote(storage, self._piece)
 
     def _wrote(self, storage: Storage, count: int) -> None:
         self._written_since_prune += count
@@ -248,31 +261,29 @@ class Writer:
         trouble = trouble_of(error)
         storage, self._storage = self._storage, None
         if storage is not None:
+            self._attempted = storage.attempted
             storage.close()
+        path = self._place.path
+        if trouble.kind is TroubleKind.CORRUPT and path is not None and not may_move(path, self._anchor_path):
+            text = f"{path} is not a journal and stays as it is; name another place"
+            trouble = Trouble(TroubleKind.FOREIGN, text)
         self.state.trouble = trouble
         text, at = self._logged
         if text != str(trouble) or time.monotonic() - at >= LOG_SECS:
             self._logged = (str(trouble), time.monotonic())
             _logger.error("the journal %s cannot be written: %s; %d wait", self._place, trouble, self.waiting)
-        if trouble.kind is TroubleKind.CORRUPT:
-            self._begin_anew(trouble)
+        if trouble.kind is TroubleKind.CORRUPT and path is not None and self._move_aside(path, trouble):
+            self._retry_secs = RETRY_SECS_AFTER_MOVE
 
-    def _begin_anew(self, trouble: Trouble) -> None:
-        """Move a corrupt file aside and have the next one begin with the fact."""
-        path = self._place.path
-        if path is None:
-            return
-        if not may_move(path, self._anchor_path):
-            text = f"{path} is not a journal and stays as it is; name another place"
-            self.state.trouble = Trouble(TroubleKind.FOREIGN, text)
-            return
+    def _move_aside(self, path: Path, trouble: Trouble) -> bool:
+        """Move a corrupt file aside and have the next one begin with the fact; return whether the way is free."""
         try:
             aside, anchor = move_aside(path, self._anchor_path, self._found)
         except OSError as error:
-            _logger.error("the corrupt journal %s could not be moved aside: %s", path, error)
-            return
+            self.state.trouble = Trouble(trouble.kind, f"{trouble}, and it cannot be moved aside ({error.strerror})")
+            return False
         if aside == path:
-            return  # the other process was faster
+            return True  # another process was faster
         self.state.moved_aside.append(str(aside))
         self._known = None  # it is told here
         _logger.error("the corrupt journal was moved to %s, and a new one is begun", aside)
@@ -287,11 +298,10 @@ class Writer:
             data=data,
         )
         self._pending.insert(0, entry)
+        return True
 
     def _pause(self) -> None:
         secs = self._retry_secs if self._stop_at is None else min(self._retry_secs, 0.1)
-        if self.state.trouble is not None and self.state.trouble.kind is TroubleKind.CORRUPT:
-            secs = 0.1  # it was moved aside, so the next try begins a new one
         self._retry_secs = min(2 * self._retry_secs, RETRY_SECS_MAX)
         if self._stop_at is None:
             self._wake.wait(secs)

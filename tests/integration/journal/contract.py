@@ -312,6 +312,7 @@ class JournalContract:
             "of a kind": select_discrepancies(Query(kinds=("FILL_MISSING",))),
             "of an instrument": select_discrepancies(Query(instrument_id="X")),
             "of an account": select_discrepancies(Query(account_id="X")),
+            "of a severity": select_discrepancies(Query(severities=("INFO",))),
             "in a state": select_discrepancies(Query(states=("NEW",))),
             "of a fingerprint": select_discrepancies(Query(fingerprint="ab")),
             "newest entries": select_entries(Query()),

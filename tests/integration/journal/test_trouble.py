@@ -10,11 +10,13 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
-from tests.integration.journal.samples import EVERYTHING, NODE, NOW, WATCH, change, prove, verdict, write
+from tests.integration.journal.samples import EVERYTHING, NODE, NOW, SECOND, WATCH, change, prove, verdict, write
 from trueup.errors import JournalForeignError, JournalUnavailableError
 from trueup.journal import Entry, Journal, JournalReader, JournalSettings, Place, Query, StoredEntry, database
 from trueup.journal.configured import probe
@@ -111,6 +113,33 @@ def test_a_file_that_somebody_holds_is_waited_for(place: Place, monkeypatch: pyt
     assert (journal.status().state, journal.status().dropped) == ("OK", 0)
     assert journal.close(30.0)
     assert prove(place).chains[0].last == 11
+
+
+def test_a_batch_whose_commit_was_made_though_the_answer_was_lost_is_not_written_twice(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = SQLiteDialect_pysqlite.do_commit
+    lost: list[bool] = []
+
+    def commit_and_lose_the_answer(dialect: Any, connection: Any) -> None:
+        commit(dialect, connection)  # type: ignore[no-untyped-call]  # SQLAlchemy's dialects are not typed
+        if armed and not lost:
+            lost.append(True)
+            raise sqlite3.OperationalError("the answer was lost")
+
+    armed: list[bool] = []
+    monkeypatch.setattr(SQLiteDialect_pysqlite, "do_commit", commit_and_lose_the_answer)
+    journal = Journal.open(place, source=NODE)
+    journal.append(verdict(0))
+    assert journal.flush(30.0)
+    armed.append(True)
+    for number in range(1, 11):
+        journal.append(change(number))
+    assert journal.flush(60.0)
+    assert lost
+    assert journal.close(30.0)
+    assert [entry.time_ns for entry in entries(place)] == [NOW + number * SECOND for number in range(11)]
+    assert prove(place).is_whole
 
 
 @pytest.mark.parametrize("damage", ["behind the header", "with the header"])
