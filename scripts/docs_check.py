@@ -17,6 +17,7 @@ GENERATED: dict[str, str] = {
     "docs/reference/rules.md": "trueup.config.reference:render_rules",
     "docs/reference/configuration.md": "trueup.config.reference:render_configuration",
     "docs/reference/metrics.md": "trueup.ops.metrics_reference:render",
+    "docs/guard.md": "trueup.guard.reference:render",
     "docs/alerts.md": "trueup.ops.alerts_reference:render",
     "docs/scenarios.md": (
         "trueup.drills.report:render tests.integration.venues.binance.findings.report:render_for_scenarios"
