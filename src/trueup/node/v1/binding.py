@@ -23,6 +23,7 @@ from trueup.node.v1.names import check_engine_names
 from trueup.node.v1.repair import Repairs
 from trueup.node.v1.snapshot import CacheReader
 from trueup.node.v1.versions import check_engine_version, engine_version
+from trueup.node.venue_weight import check_venue_weight
 from trueup.venues.draft import VenueReading
 from trueup.venues.reader import ReadLimits, VenueReader
 
@@ -181,6 +182,9 @@ class V1Binding:
                 allowed="false in verified mode",
                 action="remove it; claim the instruments whose external orders a strategy shall own",
             )
+        clients = self.engine._clients.values()  # noqa: SLF001 - listed in names.py
+        claimed = (one.value for one in self.engine.get_external_order_claims_instruments())
+        check_venue_weight(clients, settings, claimed)
         self.cache = node.kernel.cache
         self.portfolio = node.kernel.portfolio
         self._node = node
