@@ -1,6 +1,6 @@
 """A TradingNode on an emulated venue, as a process: what it becomes, as JSON lines.
 
-python -m tests.integration.venues.binance.node_main '{"hardened": true, "mode": "verified", ...}'
+python -m tests.integration.venues.binance.node_main '{"hardened": true, "mode": "verified", ...}' FILE_DESCRIPTOR
 
 It says TRADING once its trader runs, or STOPPED when it never will, answers each line `look` with what the node holds
 (RESULT and JSON), submits an order for each line `submit` and JSON (and answers with a look), and ends after a line
@@ -217,8 +217,9 @@ class Watched:
 
 
 def say(word: str, data: dict[str, Any]) -> None:
-    """Print one line for the parent."""
-    print(f"{word} {json.dumps(data)}", flush=True)
+    """Write one line for the parent, on the pipe that it gave: logs have the standard streams."""
+    with open(int(sys.argv[2]), "w", encoding="utf-8", closefd=False) as answers:
+        answers.write(f"{word} {json.dumps(data)}\n")
 
 
 async def read_stdin() -> asyncio.StreamReader:

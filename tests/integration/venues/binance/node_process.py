@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import queue
 import subprocess
 import sys
@@ -18,7 +19,6 @@ from trueup.venues.binance.probe.bench import Bench
 ROOT = Path(__file__).parents[4]
 ANSWER_SECS_MAX = 120.0
 LINES_KEPT = 60
-WORDS = ("TRADING", "STOPPED", "RESULT", "ENDED")
 KINDS: dict[str, dict[str, Any]] = {
     "native": {"hardened": False, "mode": "native"},
     "verified": {"hardened": True, "mode": "verified"},
@@ -41,9 +41,12 @@ class NodeProcess:
 
     def __init__(self, bench: Bench, kind: str, plan: dict[str, Any] | None = None) -> None:
         whole = {"ready": asdict(bench.ready), "symbols": ["BTCUSDT", "ETHUSDT"], **KINDS[kind], **(plan or {})}
+        # Answers have a pipe of their own: on the standard streams, logs of other threads come into their lines.
+        answers, theirs = os.pipe()
         self._child = subprocess.Popen(
-            [sys.executable, "-m", "tests.integration.venues.binance.node_main", json.dumps(whole)],
+            [sys.executable, "-m", "tests.integration.venues.binance.node_main", json.dumps(whole), str(theirs)],
             cwd=ROOT,
+            pass_fds=(theirs,),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -53,8 +56,13 @@ class NodeProcess:
         self._answers: queue.Queue[tuple[str, dict[str, Any]]] = queue.Queue()
         self._started: queue.Queue[str] = queue.Queue()
         self._log: list[str] = []
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
+        os.close(theirs)
+        self._readers = [
+            threading.Thread(target=self._read_answers, args=(answers,), daemon=True),
+            threading.Thread(target=self._read_log, daemon=True),
+        ]
+        for reader in self._readers:
+            reader.start()
 
     def __enter__(self) -> Self:
         return self
@@ -63,7 +71,8 @@ class NodeProcess:
         if self._child.poll() is None:
             self._child.kill()
         self._child.wait()
-        self._reader.join()
+        for reader in self._readers:
+            reader.join()
         for pipe in (self._child.stdin, self._child.stdout):
             assert pipe is not None
             pipe.close()
@@ -105,14 +114,17 @@ class NodeProcess:
         except (queue.Empty, BrokenPipeError) as error:
             raise AssertionError("the node told nothing:\n" + "\n".join(self._log[-LINES_KEPT:])) from error
 
-    def _read(self) -> None:
+    def _read_answers(self, answers: int) -> None:
+        with os.fdopen(answers, encoding="utf-8") as lines:
+            for line in lines:
+                word, _, rest = line.rstrip().partition(" ")
+                if word in ("TRADING", "STOPPED"):
+                    self._started.put(word)
+                elif line.endswith("\n"):  # else it was cut by the end of the process
+                    self._answers.put((word, json.loads(rest)))
+
+    def _read_log(self) -> None:
         assert self._child.stdout is not None
         for line in self._child.stdout:
-            word, _, rest = line.rstrip().partition(" ")
-            if word not in WORDS:
-                self._log.append(line.rstrip())
-                del self._log[:-LINES_KEPT]
-            elif word in ("TRADING", "STOPPED"):
-                self._started.put(word)
-            else:
-                self._answers.put((word, json.loads(rest)))
+            self._log.append(line.rstrip())
+            del self._log[:-LINES_KEPT]
