@@ -13,7 +13,7 @@ from trueup.audit.lines import account_result
 from trueup.audit.node_side import NodeReading, NodeSide
 from trueup.audit.result import AccountResult, WriterLine
 from trueup.audit.rules import AuditRules
-from trueup.audit.stability import Memory, settle
+from trueup.audit.stability import Memory, passed_through, settle
 from trueup.audit.writers import find_writers
 from trueup.core.diff import Comparison, compare
 from trueup.core.view import STOP_TYPES
@@ -25,6 +25,8 @@ from trueup.model.verdicts import Verdict, VerdictState, verdict_of
 from trueup.venues.outside import VenueQuestion, VenueSide
 from trueup.venues.questions import open_questions
 
+CATCH_UPS_MAX: Final = 2
+"""Further readings of the node in one look."""
 QUESTION_ROUNDS_MAX: Final = 3
 """An answer may open a new question (an order's fills), and that is all: two rounds are normal."""
 CLOSING_SECS: Final = 5.0
@@ -142,15 +144,27 @@ class AccountAuditor:
                 node = await asyncio.to_thread(self.node.read, self._known_from)
         except StoreError as error:
             return error
-        comparison = await asyncio.to_thread(compare, venue, node.snapshot, self.rules.tolerance)
+        return await self._settled(venue, node)
+
+    async def _settled(self, venue: VenueSnapshot, node: NodeReading) -> _Look | StoreError:
+        """Compare, and let the node catch up: what a later reading of it shows equal was only on its way.
+
+        The venue is not asked again for that, so it costs no weight; what the node did meanwhile is none of this look.
+        """
+        comparison, found = await asyncio.to_thread(self._compare, venue, node)
+        for _ in range(CATCH_UPS_MAX):
+            if not found:
+                break
+            await asyncio.sleep(self.rules.catch_up_secs)
+            try:
+                node = await asyncio.to_thread(self.node.read, self._known_from)
+            except StoreError as error:
+                return error
+            comparison, again = await asyncio.to_thread(self._compare, venue, node)
+            still = {one.fingerprint for one in found}
+            found = [one for one in again if one.fingerprint in still]
         settled = await asyncio.to_thread(
-            settle,
-            self._memory,
-            comparison.discrepancies,
-            venue,
-            node.snapshot,
-            lag_ns=self.rules.lag_ns,
-            gap_ns=self.rules.gap_ns,
+            settle, self._memory, found, venue, node.snapshot, lag_ns=self.rules.lag_ns, gap_ns=self.rules.gap_ns
         )
         self._memory = settled.memory
         return _Look(
@@ -160,6 +174,10 @@ class AccountAuditor:
             confirmed=settled.confirmed,
             unsettled=settled.unsettled,
         )
+
+    def _compare(self, venue: VenueSnapshot, node: NodeReading) -> tuple[Comparison, list[Discrepancy]]:
+        comparison = compare(venue, node.snapshot, self.rules.tolerance)
+        return comparison, [one for one in comparison.discrepancies if not passed_through(one, venue, node.snapshot)]
 
     def _question(self, node: NodeSnapshot, *, anew: bool, deadline: float) -> VenueQuestion:
         since_ns = max(0, time.time_ns() - self.rules.lookback_ns)

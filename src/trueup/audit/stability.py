@@ -24,7 +24,8 @@ from trueup.model.positions import PositionKey
 from trueup.model.snapshots import NodeSnapshot, VenueSnapshot
 
 POSITION_MARGIN_NS: Final = 500_000_000
-"""How far before the venue's answer a fill may lie that the answer did not hold yet: clocks differ, and answers age."""
+"""How far from the venue's answer a fill may lie of which it is not known whether the answer held it: clocks differ,
+and answers age."""
 SAME_DRIFT_LOOKS: Final = 4
 """A position that moves, and is apart by the same amount in so many looks, is apart."""
 SUFFIX_MAX: Final = 200
@@ -104,21 +105,21 @@ def settle(
 def passed_through(one: Discrepancy, venue: VenueSnapshot, node: NodeSnapshot) -> bool:
     """Return whether a position differs only by fills that came after the venue answered.
 
-    The node's latest fills are taken off one after the other; if the venue's quantity comes out, it is one that the
-    node passed through while it was read.
+    The node's latest fills are taken off one after the other. If the venue's quantity comes out where the remaining
+    ones end about when the venue answered, it is one that the node passed through while it was read.
     """
-    if one.kind not in _QUANTITY:
+    got = venue.coverage.positions.got
+    if one.kind not in _QUANTITY or got is None:
         return False
     key = (one.subject.instrument_id, one.subject.leg)
     held = venue.positions_by_key.get(key)
     wanted = held[0].quantity if held is not None else Decimal(0)
     quantity = sum((position.quantity for position in node.positions_by_key.get(key, ())), Decimal(0))
-    got = venue.coverage.positions.got
-    if got is None:
-        return False
-    for fill in _latest_fills(node, key, got.end_ns - POSITION_MARGIN_NS):
+    latest = _latest_fills(node, key, got.end_ns - POSITION_MARGIN_NS)
+    for place, fill in enumerate(latest):
         quantity -= fill.signed_quantity
-        if quantity == wanted:
+        ends_ns = latest[place + 1].time_ns if place + 1 < len(latest) else 0
+        if quantity == wanted and ends_ns <= got.end_ns + POSITION_MARGIN_NS:
             return True
     return False
 

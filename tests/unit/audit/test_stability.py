@@ -119,6 +119,15 @@ def test_a_position_that_the_node_passed_through_is_no_difference(later: list[in
     assert not {"POSITION_QUANTITY", "POSITION_SIDE"} & {one.kind for one in (*seen.confirmed, *seen.unsettled)}
 
 
+def test_a_drift_is_not_explained_away_by_fills_that_the_venue_s_answer_certainly_held_or_certainly_did_not() -> None:
+    now_ns = T0 + 10 * SEC
+    old, late = fill("1", now_ns - SEC), fill("2", now_ns + SEC)
+    for drifted, held in (("-1", "0"), ("1", "0")):
+        node = node_at(now_ns + 2 * SEC, held, old, late, orders=(order(quantity="99", filled="0"),))
+        seen = look(Memory(), venue_at(now_ns, drifted), node)
+        assert ("POSITION_QUANTITY" in {one.kind for one in seen.unsettled}) is (drifted == "1")
+
+
 def test_a_position_that_drifted_is_found_although_the_node_trades_on() -> None:
     memory, found = Memory(), False
     held: list[FillRecord] = []
