@@ -28,7 +28,10 @@ def recorder_of(context: SightContext) -> JournalRecorder | None:
     if journal is None or not journal.enabled:
         return None
     trader_id = str(context.node.trader_id)
-    state_dir = settings.state_dir or default_state_dir(trader_id, NO_STORE)
+    # The directory of a node without a store goes with the node; its journal must not.
+    is_passing = getattr(context.node, "trueup_state_dir", None) is not None
+    kept_dir = None if is_passing else context.node_dir
+    state_dir = settings.state_dir or kept_dir or default_state_dir(trader_id, NO_STORE)
     recorder = JournalRecorder(
         handle.announcer,
         place=place_of(journal, state_dir),
