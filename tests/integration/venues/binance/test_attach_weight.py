@@ -26,7 +26,7 @@ async def test_intervals_beyond_the_venue_s_weight_are_refused_and_the_shipped_o
     with pytest.raises(ConfigValueError, match=r"a look every 0\.5 s.* costs weight \d+ a minute"):
         check_venue_weight([client], NodeSettings(open_check_interval_secs=0.5))
     with caplog.at_level(logging.WARNING):
-        check_venue_weight([client], NodeSettings(open_check_interval_secs=2.0))
+        check_venue_weight([client], NodeSettings(open_check_interval_secs=3.0))
     assert "little is left" in caplog.text
     with pytest.raises(ConfigValueError, match="at least 42 instruments"):
         check_venue_weight([client], NodeSettings(open_check_interval_secs=2.0), SYMBOLS)
