@@ -92,6 +92,20 @@ def test_a_store_is_seen_to_be_there_persistent_and_level_and_then_to_be_gone(
 
 
 @pytest.mark.server
+def test_a_store_that_takes_no_writes_is_seen_to_lag_and_a_second_writer_is_seen(
+    native: tuple[list[dict[str, Any]], Path],
+) -> None:
+    line, status = only(native[0], "behind")
+    assert status.store.state == "PRESENT"
+    assert status.store.write_behind_events is not None
+    assert metric(line, "store_write_behind_events") == status.store.write_behind_events >= 1
+    assert metric(line, "store_foreign_events") == 0.0
+    line, _ = only(native[0], "two_writers")
+    assert metric(line, "store_foreign_events") == 1.0
+    assert metric(line, "store_write_behind_events") == metric(line, "store_write_behind_seconds") == 0.0
+
+
+@pytest.mark.server
 def test_a_hung_loop_is_told_by_another_thread_whose_word_stays_whole(
     native: tuple[list[dict[str, Any]], Path],
 ) -> None:

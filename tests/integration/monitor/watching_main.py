@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import redis
 from nautilus_trader.common.config import DatabaseConfig
 from nautilus_trader.config import CacheConfig
 
@@ -26,6 +27,8 @@ SECRET = "planted-secret-of-the-venue-0123456789"
 SIGNATURE = "f00dfacef00dfacef00dfacef00dface"
 PATIENCE_SECS = 20.0
 HANG_SECS = 1.0
+PAUSE_MS = 5_000
+"""Longer than from one poll of the store to the next."""
 
 
 class Watched:
@@ -35,6 +38,7 @@ class Watched:
         cache = None
         if redis_port:
             cache = CacheConfig(database=DatabaseConfig(type="redis", host="127.0.0.1", port=int(redis_port)))
+        self.redis_port = int(redis_port or 0)
         self.buyer = Buyer()
         self.node = build_sim_node(cache=cache, strategies=[self.buyer], **engine)
         monitor = MonitorConfig(
@@ -84,9 +88,23 @@ async def _native(one: Watched) -> None:
     await asyncio.sleep(0.2)
     one.tell("watched")
     await _hang(one)
+    await _disturb_the_store(one)
     say("kill_the_store")
     await one.until(lambda: one.handle.status().store.state == "LOST", "the loss was not seen")
     one.tell("without_store")
+
+
+async def _disturb_the_store(one: Watched) -> None:
+    """Let the store take no writes for a while, then let somebody else write to the node's keys."""
+    with redis.Redis(port=one.redis_port) as server:
+        server.client_pause(PAUSE_MS, all=False)
+        one.buyer.buy("O-2", "1.000", "98.0")
+        await one.until(lambda: (one.handle.status().store.write_behind_events or 0) > 0, "no lag was seen")
+        one.tell("behind")
+        await one.until(lambda: one.handle.status().store.write_behind_events == 0, "the lag stayed")
+        server.rpush("trader-TESTER-001:orders:O-2", b"an event of another node's")
+        await one.until(lambda: one.monitor.probe.foreign_events > 0, "no second writer was seen")
+        one.tell("two_writers")
 
 
 async def _hang(one: Watched) -> None:
