@@ -295,6 +295,7 @@ class HardenedClient:
         nobody; so a reading during which the stream told of a change is not used, unless it never rests.
         """
         for _ in range(READINGS_MAX):
+            self.begin_look()
             heard = self.stream.events
             now_ms = self.gate.venue_ms()
             orders, trades, positions = await asyncio.gather(
