@@ -122,16 +122,18 @@ class Truth:
 
 
 TRUTH = Truth()
+TRUTHS: dict[str, Truth] = {}
+"""By the name of a client, which is its venue's, too: of nodes that have several."""
 
 
 class SimExecutionClient(LiveExecutionClient):
-    """Answer from `TRUTH` as a well-behaved adapter would."""
+    """Answer from its truth (`TRUTHS` by its name, else `TRUTH`) as a well-behaved adapter would."""
 
     def __init__(self, loop: Any, name: str, msgbus: Any, cache: Any, clock: Any) -> None:
         super().__init__(
             loop=loop,
             client_id=ClientId(name),
-            venue=VENUE,
+            venue=Venue(name) if name in TRUTHS else VENUE,
             oms_type=OmsType.NETTING,
             account_type=AccountType.MARGIN,
             base_currency=None,
@@ -140,14 +142,15 @@ class SimExecutionClient(LiveExecutionClient):
             cache=cache,
             clock=clock,
         )
+        self.truth = TRUTHS.get(name, TRUTH)
         self._set_account_id(AccountId(f"{name}-001"))
 
     async def _ask(self, name: str) -> None:
-        TRUTH.calls[name] += 1
+        self.truth.calls[name] += 1
         await asyncio.sleep(0)
-        if name in TRUTH.hangs:
+        if name in self.truth.hangs:
             await asyncio.Event().wait()
-        if name in TRUTH.fails:
+        if name in self.truth.fails:
             raise ConnectionError(f"503 on {name}")
 
     async def _connect(self) -> None:
@@ -162,11 +165,11 @@ class SimExecutionClient(LiveExecutionClient):
 
     def _order_report(self, row: SimOrder) -> OrderStatusReport:
         instrument = INSTRUMENTS[row.instrument_id]
-        filled = TRUTH.filled(row.venue_order_id)
+        filled = self.truth.filled(row.venue_order_id)
         status = row.status
         if status == "ACCEPTED" and filled:
             status = "FILLED" if filled == Decimal(row.quantity) else "PARTIALLY_FILLED"
-        fills = [f for f in TRUTH.fills if f.venue_order_id == row.venue_order_id]
+        fills = [f for f in self.truth.fills if f.venue_order_id == row.venue_order_id]
         notional = sum((Decimal(f.quantity) * Decimal(f.price) for f in fills), Decimal(0))
         is_limit = row.order_type == "LIMIT"
         return OrderStatusReport(
@@ -189,7 +192,7 @@ class SimExecutionClient(LiveExecutionClient):
         )
 
     def _fill_report(self, row: SimFill) -> FillReport:
-        order = TRUTH.orders[row.venue_order_id]
+        order = self.truth.orders[row.venue_order_id]
         instrument = INSTRUMENTS[order.instrument_id]
         return FillReport(
             account_id=self.account_id,
@@ -208,11 +211,11 @@ class SimExecutionClient(LiveExecutionClient):
         )
 
     def _is_open(self, row: SimOrder) -> bool:
-        return row.status == "ACCEPTED" and TRUTH.filled(row.venue_order_id) < Decimal(row.quantity)
+        return row.status == "ACCEPTED" and self.truth.filled(row.venue_order_id) < Decimal(row.quantity)
 
     async def generate_order_status_report(self, command: Any) -> OrderStatusReport | None:
         await self._ask("order")
-        for row in TRUTH.orders.values():
+        for row in self.truth.orders.values():
             if command.venue_order_id is not None and row.venue_order_id == command.venue_order_id.value:
                 return self._order_report(row)
             if command.client_order_id is not None and row.client_order_id == command.client_order_id.value:
@@ -222,29 +225,29 @@ class SimExecutionClient(LiveExecutionClient):
     async def generate_order_status_reports(self, command: Any) -> list[OrderStatusReport]:
         await self._ask("orders")
         start_ns = 0 if command.start is None else command.start.value
-        rows = [r for r in TRUTH.orders.values() if not command.open_only or self._is_open(r)]
+        rows = [r for r in self.truth.orders.values() if not command.open_only or self._is_open(r)]
         rows = [r for r in rows if self._is_open(r) or r.time_ns >= start_ns]
         if command.instrument_id is not None:
             rows = [r for r in rows if r.instrument_id == str(command.instrument_id)]
-        return [self._order_report(r) for r in (rows[::-1] if TRUTH.newest_first else rows)]
+        return [self._order_report(r) for r in (rows[::-1] if self.truth.newest_first else rows)]
 
     async def generate_fill_reports(self, command: Any) -> list[FillReport]:
         await self._ask("fills")
         start_ns = 0 if command.start is None else command.start.value
-        rows = [r for r in TRUTH.fills if r.time_ns >= start_ns]
+        rows = [r for r in self.truth.fills if r.time_ns >= start_ns]
         if command.venue_order_id is not None:
             rows = [r for r in rows if r.venue_order_id == command.venue_order_id.value]
         if command.instrument_id is not None:
             wanted = str(command.instrument_id)
-            rows = [r for r in rows if TRUTH.orders[r.venue_order_id].instrument_id == wanted]
-        return [self._fill_report(r) for r in (rows[::-1] if TRUTH.newest_first else rows)]
+            rows = [r for r in rows if self.truth.orders[r.venue_order_id].instrument_id == wanted]
+        return [self._fill_report(r) for r in (rows[::-1] if self.truth.newest_first else rows)]
 
     async def generate_position_status_reports(self, command: Any) -> list[PositionStatusReport]:
         await self._ask("positions")
         reports = []
         for name, instrument in INSTRUMENTS.items():
-            quantity, average = TRUTH.position(name)
-            if not quantity or TRUTH.hides_positions:
+            quantity, average = self.truth.position(name)
+            if not quantity or self.truth.hides_positions:
                 continue
             reports.append(
                 PositionStatusReport(
@@ -252,7 +255,7 @@ class SimExecutionClient(LiveExecutionClient):
                     instrument_id=instrument.id,
                     position_side=PositionSide.LONG if quantity > 0 else PositionSide.SHORT,
                     quantity=Quantity(abs(quantity), instrument.size_precision),
-                    avg_px_open=average if TRUTH.position_prices else None,
+                    avg_px_open=average if self.truth.position_prices else None,
                     report_id=UUID4(),
                     ts_last=self._clock.timestamp_ns(),
                     ts_init=self._clock.timestamp_ns(),
@@ -265,10 +268,10 @@ class SimExecutionClient(LiveExecutionClient):
         self.generate_order_submitted(
             order.strategy_id, order.instrument_id, order.client_order_id, self._clock.timestamp_ns()
         )
-        if TRUTH.submits_lost:
+        if self.truth.submits_lost:
             return
-        number = f"V-{len(TRUTH.orders) + 1}"
-        TRUTH.orders[number] = SimOrder(
+        number = f"V-{len(self.truth.orders) + 1}"
+        self.truth.orders[number] = SimOrder(
             number,
             str(order.instrument_id),
             order.side_string(),
@@ -278,7 +281,7 @@ class SimExecutionClient(LiveExecutionClient):
             time_ns=self._clock.timestamp_ns(),
             order_type=order.type_string(),
         )
-        if not TRUTH.acks_lost:
+        if not self.truth.acks_lost:
             self.generate_order_accepted(
                 order.strategy_id,
                 order.instrument_id,
@@ -289,7 +292,7 @@ class SimExecutionClient(LiveExecutionClient):
 
     async def _cancel_order(self, command: Any) -> None:
         await self._ask("cancel")
-        for row in TRUTH.orders.values():
+        for row in self.truth.orders.values():
             if row.client_order_id == command.client_order_id.value:
                 row.status = "CANCELED"
                 self.generate_order_canceled(
@@ -302,7 +305,7 @@ class SimExecutionClient(LiveExecutionClient):
 
     def push_fill(self, fill: SimFill) -> None:
         """Send a fill as the stream would."""
-        row = TRUTH.orders[fill.venue_order_id]
+        row = self.truth.orders[fill.venue_order_id]
         assert row.client_order_id is not None
         order = self._cache.order(ClientOrderId(row.client_order_id))
         instrument = INSTRUMENTS[row.instrument_id]
@@ -336,7 +339,7 @@ def build_sim_node(cache: Any = None, strategies: Any = (), more: Any = None, **
         trader_id="TESTER-001",
         logging=LoggingConfig(log_level=os.environ.get("SIM_LOG_LEVEL", "ERROR"), use_pyo3=False),
         exec_engine=LiveExecEngineConfig(**engine),
-        exec_clients={"BINANCE": LiveExecClientConfig()},
+        exec_clients={name: LiveExecClientConfig() for name in TRUTHS or ("BINANCE",)},
         cache=cache,
         timeout_connection=5.0,
         timeout_reconciliation=5.0,
@@ -351,7 +354,8 @@ def build_sim_node(cache: Any = None, strategies: Any = (), more: Any = None, **
     node = TradingNode(config=config, loop=loop)
     for strategy in strategies:
         node.trader.add_strategy(strategy)
-    node.add_exec_client_factory("BINANCE", SimFactory)
+    for name in TRUTHS or ("BINANCE",):
+        node.add_exec_client_factory(name, SimFactory)
     node.build()
     return node
 

@@ -168,3 +168,19 @@ def test_a_store_that_was_away_is_noticed_and_brought_level(tmp_path: Path) -> N
         }
     finally:
         server.stop()
+
+
+def test_of_two_accounts_each_is_judged_and_healed_by_its_own_venue() -> None:
+    node = NodeProcess("tests.integration.node.two_accounts_main")
+    code = node.end(within_secs=60)
+    clean, wrong = {"BINANCE-001": "CLEAN", "OTHER-001": "CLEAN"}, {"BINANCE-001": "CLEAN", "OTHER-001": "DISCREPANT"}
+    held = {"BTCUSDT-PERP.BINANCE": "1.000", "BTCUSDT-PERP.OTHER": "1.000"}
+    seen = {kind: only(node.said, kind) for kind in ("started", "hidden", "healed", "hung")}
+    assert code == 0, node.tell()
+    assert (seen["started"]["verdicts"], seen["started"]["held"]) == (clean, held)
+    assert (seen["hidden"]["verdicts"], seen["hidden"]["held"]) == (wrong, held)
+    assert (seen["healed"]["verdicts"], seen["healed"]["held"]) == (clean, held | {"BTCUSDT-PERP.OTHER": "1.500"})
+    assert (seen["hung"]["all"], seen["hung"]["verdicts"]) == ("UNKNOWN", clean | {"BINANCE-001": "UNKNOWN"})
+    later = node.said[node.said.index(seen["started"]) :]  # a cold start lacks everything
+    found = {one["account_id"] for one in later if one["event"] == "discrepancy"}
+    assert found == {"OTHER-001"}

@@ -1,4 +1,4 @@
-"""Which closed orders of a large node a look reads at all."""
+"""Which orders of a node a look at one of its accounts reads."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from nautilus_trader.core.uuid import UUID4
 from nautilus_trader.model.enums import OrderSide
 from nautilus_trader.model.events import OrderAccepted, OrderCanceled, OrderSubmitted
-from nautilus_trader.model.identifiers import AccountId, ClientOrderId, VenueOrderId
+from nautilus_trader.model.identifiers import AccountId, ClientId, ClientOrderId, VenueOrderId
 from nautilus_trader.model.objects import Quantity
 from nautilus_trader.test_kit.providers import TestInstrumentProvider
 from nautilus_trader.test_kit.stubs.component import TestComponentStubs
@@ -69,3 +69,14 @@ def test_an_old_closed_order_is_left_out_unless_it_lives_moved_was_heard_of_or_i
 
     assert read(*orders, needed=needed) == {"alive", "moved", "heard-late", "named", "numbered"}
     assert "old" in read(*orders, needed=None)
+
+
+def test_an_order_that_was_not_sent_yet_belongs_to_the_account_of_the_client_that_it_was_given_to() -> None:
+    unsent = TestExecStubs.market_order(instrument=TestInstrumentProvider.btcusdt_perp_binance())
+    cache = TestComponentStubs.cache()
+    cache.add_order(unsent, None, ClientId("SECOND"))
+    found = {
+        name: CacheReader(cache, AccountId(f"{name}-001"), lambda _: True, ClientId(name)).read_all_now(1, None).orders
+        for name in ("BINANCE", "SECOND")
+    }
+    assert [len(found[name]) for name in ("BINANCE", "SECOND")] == [0, 1]

@@ -46,7 +46,7 @@ class V1Account:
             cache, client.account_id, state.ledger, client.oms_type, binding.now_ns, binding.recount_portfolio
         )
         self._applier = Applier(engine, cache, client, binding.owners, self._repairs, binding.now_ns)
-        self._cache_reader = CacheReader(cache, client.account_id, binding.in_scope)
+        self._cache_reader = CacheReader(cache, client.account_id, binding.in_scope, client.id)
         limits = ReadLimits(
             query_timeout_secs=settings.query_timeout_secs,
             questions_max=max(settings.questions_per_look, 1),

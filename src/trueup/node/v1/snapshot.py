@@ -63,10 +63,15 @@ class CacheReader:
         The account.
     in_scope : Callable[[str], bool]
         Whether an instrument takes part.
+    client_id : ClientId, optional
+        The account's execution client: an order names no account before it is sent, but the client that it was given.
     """
 
-    def __init__(self, cache: Any, account_id: Any, in_scope: Callable[[str], bool]) -> None:
+    def __init__(
+        self, cache: Any, account_id: Any, in_scope: Callable[[str], bool], client_id: Any | None = None
+    ) -> None:
         self._cache = cache
+        self._client_id = client_id
         self._account_id = account_id
         self._in_scope = in_scope
         self._read: dict[str, tuple[Any, OrderParts]] = {}
@@ -128,13 +133,20 @@ class CacheReader:
     def _wanted(self, record: Any) -> bool:
         """Return whether an order or a position is the account's, and its instrument takes part."""
         instrument_id = record.instrument_id.value
-        if record.account_id is None:
+        if record.account_id is None and (given := self._given_to(record)) is not None:
+            if given != self._client_id:
+                return False
+        elif record.account_id is None:
             accounts = {self._account_id.value, *(account.id.value for account in self._cache.accounts())}
             if only_account_of(instrument_id, accounts) != self._account_id.value:
                 return False
         elif record.account_id != self._account_id:
             return False
         return self._in_scope(instrument_id)
+
+    def _given_to(self, record: Any) -> Any | None:
+        """Return the client that an unsent order was explicitly given to; None where the venue decides."""
+        return None if self._client_id is None else self._cache.client_id(record.client_order_id)
 
     def _remembered(self, order: Any) -> OrderParts:
         name = order.client_order_id.value
