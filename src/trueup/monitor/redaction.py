@@ -56,7 +56,7 @@ LOGGERS = ("trueup.node", "trueup.monitor", "trueup.journal", "trueup.guard", "t
 
 
 class RedactingFilter(logging.Filter):
-    """Blank secrets out of log records, tracebacks included.
+    """Blank secrets out of log records, tracebacks included. One of the parts that watch a node.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ class RedactingFilter(logging.Filter):
     """
 
     def __init__(self, redactor: Redactor) -> None:
-        super().__init__()
+        super().__init__("redaction")
         self._redactor = redactor
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -77,12 +77,12 @@ class RedactingFilter(logging.Filter):
             record.exc_info = None
         return True
 
-    def install(self) -> None:
+    def start(self) -> None:
         """Put the filter on the loggers of a node."""
         for name in LOGGERS:
             logging.getLogger(name).addFilter(self)
 
-    def remove(self) -> None:
+    def close(self) -> None:
         """Take it off again."""
         for name in LOGGERS:
             logging.getLogger(name).removeFilter(self)

@@ -77,6 +77,11 @@ class Announcer:
         """Keep secrets out of whatever is said from now on: reasons quote adapters, and adapters quote requests."""
         self._redactor = redactor
 
+    @property
+    def redactor(self) -> Redactor:
+        """Return what keeps secrets out."""
+        return self._redactor
+
     def _add(self, listeners: list[Listener], listener: Listener) -> None:
         if len(self._listeners) + len(self._observers) >= LISTENERS_MAX:
             raise ValueError(f"more than {LISTENERS_MAX} listeners on one node")

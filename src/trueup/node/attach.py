@@ -9,7 +9,7 @@ from typing import Any
 from trueup.errors import NodeError
 from trueup.monitor.exporter import NodeExporter
 from trueup.monitor.node_monitor import NodeMonitor
-from trueup.monitor.redaction import RedactingFilter, Redactor
+from trueup.monitor.redaction import Redactor
 from trueup.node.handle import Handle
 from trueup.node.settings import NodeSettings
 from trueup.node.sight import Sight, SightContext, SightSettings
@@ -84,8 +84,6 @@ def _watch(node: Any, handle: Handle, wanted: NodeSettings, settings: SightSetti
     eyes = V1Eyes(node, wanted.mode)
     redactor = Redactor((*settings.secret_texts, *eyes.secret_texts()))
     handle.announcer.redact_with(redactor)
-    log_filter = RedactingFilter(redactor)
-    log_filter.install()
     if settings.monitor.enabled:
         monitor = NodeMonitor(
             eyes,
@@ -119,7 +117,6 @@ def _watch(node: Any, handle: Handle, wanted: NodeSettings, settings: SightSetti
         finally:
             if sight.ends_with_node:
                 sight.close()
-            log_filter.remove()
 
     node.dispose = dispose_and_close
 

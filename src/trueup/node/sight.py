@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from trueup.config.sight.monitor import LogFormat, MonitorConfig
+from trueup.monitor.redaction import RedactingFilter
 from trueup.monitor.status import NodeStatus
 
 _logger = logging.getLogger("trueup.node")
@@ -123,6 +124,10 @@ class SightContext:
     node_dir: Path | None = None
 
 
+def _redaction(context: SightContext) -> Part | None:
+    return RedactingFilter(context.handle.announcer.redactor)
+
+
 def _monitor(context: SightContext) -> Part | None:
     part: Part | None = context.monitor
     return part
@@ -146,11 +151,17 @@ def _endpoint(context: SightContext) -> Part | None:
     return endpoint_of(context)
 
 
-PARTS: tuple[Callable[[SightContext], Part | None], ...] = (_monitor, _journal, _guard, _endpoint)
+PARTS: tuple[Callable[[SightContext], Part | None], ...] = (
+    _redaction,
+    _monitor,
+    _journal,
+    _guard,
+    _endpoint,
+)
 """What makes each part, in the order in which they start and end backwards; None where the settings leave it out.
 
 Whoever adds one writes a function like the first and imports the part inside of it, so that a node without it does not
-pay for it. The order is: monitor, journal, guard, endpoint.
+pay for it. The order is: secrets kept out, monitor, journal, guard, endpoint.
 """
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from trueup.config.sight.monitor import LogFormat, MonitorConfig
 from trueup.model.coverage import Coverage
 from trueup.model.verdicts import Verdict, VerdictState
 from trueup.monitor.exporter import NodeExporter
+from trueup.monitor.eyes import NodeCounts
 from trueup.monitor.loop_sampler import LoopSampler
 from trueup.monitor.status import GuardStatus, JournalStatus, decode, encode
 from trueup.node.look import TrueUpOutcome
@@ -108,6 +110,23 @@ def test_a_clean_verdict_that_nothing_confirms_is_told_as_unknown() -> None:
     after = made.status()
     assert (after.verdict, after.is_reconciled, after.accounts[0].verdict) == ("UNKNOWN", False, "UNKNOWN")
     assert "no look has confirmed the last verdict" in after.lines[0]
+
+
+def test_the_handle_has_the_names_of_the_plans_data_model() -> None:
+    eyes = Eyes()
+    eyes.now = NodeCounts(open=3, inflight=2, external_claimed=1, external_unclaimed=1)
+    made = monitor(eyes)
+    handle = made.handle
+    assert (handle.last_check_time, handle.external_orders_count, handle.inflight_orders_count) == (None, 0, 0)
+    handle.bind_sight(None, made)  # type: ignore[arg-type]  # only the monitor matters here
+    before = datetime.now(UTC)
+    look(made)
+    made._on_beat()
+    assert (handle.external_orders_count, handle.inflight_orders_count, handle.pending_discrepancies) == (2, 2, 0)
+    assert handle.last_check_time is not None
+    assert before <= handle.last_check_time <= datetime.now(UTC)
+    assert not handle.is_reconciled
+    assert handle.status().inflight_orders_count == 2
 
 
 def test_in_native_mode_nothing_is_said_to_be_proven() -> None:

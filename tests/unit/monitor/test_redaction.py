@@ -50,14 +50,14 @@ def test_ordinary_words_stay_as_they_are() -> None:
 @pytest.mark.parametrize("name", LOGGERS)
 def test_a_log_record_and_its_traceback_hold_no_secret(name: str, caplog: pytest.LogCaptureFixture) -> None:
     made = RedactingFilter(Redactor([SECRET]))
-    made.install()
+    made.start()
     try:
         try:
             raise ConnectionError(f"403 for key {SECRET}")
         except ConnectionError:
             logging.getLogger(name).exception("asked with %s", SECRET)
     finally:
-        made.remove()
+        made.close()
     assert SECRET not in caplog.text
     assert f"asked with {HIDDEN}" in caplog.text
     assert f"ConnectionError: 403 for key {HIDDEN}" in caplog.text
