@@ -114,6 +114,8 @@ def _figures(node: NodeStatus) -> Table:
         ("store", store.state, "  ".join(filter(None, (ping, store.detail)))),
         ("journal", journal.state, f"{journal.records:,} records{dropped}  {journal.error}".rstrip()),
     )
+    if node.source == "watch":  # an auditor outside knows neither the guard, nor the orders in flight, nor the loop
+        rows = tuple(row for row in rows if row[0] in ("phase", "store", "journal"))
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(no_wrap=True)
@@ -212,7 +214,11 @@ def _fleet(answers: Sequence[Answer], width: int) -> Table:
             table.add_row(
                 printable(node.trader_id or answer.url),
                 _verdict(found.verdict),
-                *((printable(node.phase), printable(node.guard.state)) if is_wide else ()),
+                *(
+                    (printable(node.phase), "" if node.source == "watch" else printable(node.guard.state))
+                    if is_wide
+                    else ()
+                ),
                 printable("; ".join(found.reasons)),
                 f"{len(node.discrepancies) + node.discrepancies_hidden:,}",
                 _age(node.verdict_ns, node.now_ns),

@@ -120,6 +120,16 @@ def test_an_endpoint_of_several_nodes_is_a_fleet_too(served: Callable[..., str])
     assert (outcome.code, outcome.out.count("CLEAN")) == (3, 2)
 
 
+def test_an_auditor_outside_shows_no_zeros_for_what_it_cannot_know() -> None:
+    console = Console(width=120, file=io.StringIO())
+    console.print(render([Answer("http://a", (statuses.clean(source="watch"),))], 120))
+    assert isinstance(console.file, io.StringIO)
+    text = console.file.getvalue()
+    assert "PRESENT" in text
+    assert "in flight" not in text
+    assert "loop lag" not in text
+
+
 def test_json_holds_every_status_with_its_verdict(served: Callable[..., str]) -> None:
     outcome = status("--json", served("clean"), served("discrepant"), "127.0.0.1:1")
     said = json.loads(outcome.out)

@@ -48,8 +48,9 @@ export function answer(view) {
 
 function said({ chosen, failure, isRead }, reasons) {
   const lines = chosen && !failure ? chosen.lines.filter((line) => !reasons.includes(line)) : [];
+  const before = chosen?.verdict === "DISCREPANT" ? ["it was not true to the venue then"] : [];
   const more = lines.length > LINES_SHOWN ? [`and ${count(lines.length - LINES_SHOWN, "line")} more`] : [];
-  const kept = isRead && failure ? ["what follows is as it was last read"] : [];
+  const kept = isRead && failure ? ["what follows is as it was last read", ...before] : [];
   return [...reasons, ...lines.slice(0, LINES_SHOWN), ...more, ...kept].map((text) => h("li", null, clipped(first(text))));
 }
 

@@ -12,17 +12,28 @@ export function toneOf(state) {
 
 export function figures(node, nowNs) {
   const { guard, loop, orders, store, journal } = node;
-  return h("dl", { class: "figures", "data-key": "figures" }, [
-    figure("Phase", node.phase, toneOf(node.phase), node.phase_since_ns ? `for ${age(node.phase_since_ns, nowNs)}` : null),
+  const phase = figure("Phase", node.phase, toneOf(node.phase), node.phase_since_ns ? `for ${age(node.phase_since_ns, nowNs)}` : null);
+  const kept = [
+    figure("Store", store.state, toneOf(store.state), storeNote(store)),
+    figure("Journal", journal.state, journal.dropped ? "bad" : toneOf(journal.state), journalNote(journal)),
+  ];
+  if (isOutside(node)) {
+    const checked = figure("Last check", node.last_check_ns ? `${age(node.last_check_ns, nowNs)} ago` : "none yet", "calm", "from outside of the node");
+    return h("dl", { class: "figures few", "data-key": "figures" }, phase, checked, kept);
+  }
+  return h("dl", { class: "figures", "data-key": "figures" }, phase, [
     figure("Guard", guard.state, guard.can_act ? toneOf(guard.state) : "bad", guardNote(guard)),
     figure("Orders open", whole(orders.open), "calm", inFlight(orders, nowNs)),
     figure("External orders", whole(node.external_orders_count), "calm", `${whole(orders.external_unclaimed)} unclaimed`),
     figure("Last check", node.last_check_ns ? `${age(node.last_check_ns, nowNs)} ago` : "none yet", "calm",
       node.startup_secs !== null && node.startup_secs !== undefined && `start-up took ${millis(node.startup_secs * 1000)}`),
     figure("Loop lag p99", millis(loop.lag_ms_p99), loop.lag_ms_p99 > 500 ? "wary" : "calm", loop.lag_ms_max === null ? null : `longest ${millis(loop.lag_ms_max)}`),
-    figure("Store", store.state, toneOf(store.state), storeNote(store)),
-    figure("Journal", journal.state, journal.dropped ? "bad" : toneOf(journal.state), journalNote(journal)),
-  ]);
+  ], kept);
+}
+
+// An auditor outside of the node knows neither its guard, nor its orders in flight, nor its loop: it must not show zeros.
+export function isOutside(node) {
+  return node.source === "watch";
 }
 
 function figure(name, value, tone, note) {
@@ -52,7 +63,7 @@ function journalNote(journal) {
 export function machinery(node, nowNs) {
   const { orders, store, journal, loop } = node;
   const rows = [
-    ["Orders", [
+    !isOutside(node) && ["Orders", [
       ["Open", whole(orders.open)], ["In flight", inFlight(orders, nowNs, "")],
       ["External, claimed", whole(orders.external_claimed)], ["External, unclaimed", whole(orders.external_unclaimed)],
       ["External, filtered", whole(orders.external_filtered)],
@@ -76,7 +87,8 @@ export function machinery(node, nowNs) {
       journal.error && ["Error", journal.error, true],
     ]],
   ];
-  return panel("machinery", "Orders and machinery", null, h("div", { class: "columns" }, rows.map(([title, facts]) => h("div", null,
+  const title = isOutside(node) ? "Machinery" : "Orders and machinery";
+  return panel("machinery", title, null, h("div", { class: "columns" }, rows.filter(Boolean).map(([title, facts]) => h("div", null,
     h("h3", null, title),
     h("dl", { class: "facts" }, facts.filter(Boolean).map(([name, value, isOdd]) =>
       h("div", { class: isOdd ? "odd" : null }, h("dt", null, name), h("dd", null, value))))))));

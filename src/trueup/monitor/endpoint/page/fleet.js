@@ -1,6 +1,7 @@
 // Several nodes in one list; each name leads to its details.
 
 import { h, panel, table, empty, word, clipped } from "./dom.js";
+import { isOutside } from "./figures.js";
 import { judge } from "./judgement.js";
 import { age, count, whole, NS } from "./words.js";
 
@@ -24,8 +25,8 @@ export function fleet(nodes, chosen, waited) {
         key: `n-${name}-${index}`,
         cells: [
           h("a", { class: "text", href: `#${encodeURIComponent(name)}`, "aria-current": node === chosen ? "true" : null }, name),
-          h("span", { class: `verdict ${verdict.toLowerCase()}` }, verdict), h("span", { class: "text" }, clipped(reasons.join("; "))),
-          word(node.phase), word(node.guard.state), whole(node.discrepancies.length + node.discrepancies_hidden),
+          word(verdict, `verdict ${verdict.toLowerCase()}`), h("span", { class: "text" }, clipped(reasons.join("; "))),
+          word(node.phase), isOutside(node) ? null : word(node.guard.state), whole(node.discrepancies.length + node.discrepancies_hidden),
           age(node.verdict_ns, node.now_ns + waited * NS),
         ],
       };

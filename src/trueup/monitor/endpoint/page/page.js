@@ -4,7 +4,7 @@
 import { accounts } from "./accounts.js";
 import { announce, answer, identity, link } from "./answer.js";
 import { discrepancies, resolved } from "./discrepancies.js";
-import { figures, machinery } from "./figures.js";
+import { figures, isOutside, machinery } from "./figures.js";
 import { fleet, namesOf } from "./fleet.js";
 import { guard } from "./guard.js";
 import { show, h } from "./dom.js";
@@ -53,7 +53,7 @@ function sections(view) {
     discrepancies(chosen, nowNs, choices),
     timeline(chosen, nowNs, place("sections").clientWidth),
     accounts(chosen, nowNs),
-    h("div", { class: "pair", "data-key": "pair" }, venue(chosen, nowNs), guard(chosen, nowNs)),
+    isOutside(chosen) ? venue(chosen, nowNs) : h("div", { class: "pair", "data-key": "pair" }, venue(chosen, nowNs), guard(chosen, nowNs)),
     machinery(chosen, nowNs),
     resolved(chosen, nowNs),
   ];

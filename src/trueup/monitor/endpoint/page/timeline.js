@@ -15,7 +15,7 @@ const TONES = { CLEAN: "clean", DISCREPANT: "discrepant", UNKNOWN: "unknown" };
 const FAILED = new Set(["failed", "failure", "error", "timeout"]);
 
 export function timeline(node, nowNs, width) {
-  const cycles = node.cycles.filter((one) => one.time_ns > 0);
+  const cycles = node.cycles.filter((one) => one.time_ns > 0).sort((a, b) => a.time_ns - b.time_ns);
   if (!cycles.length) return panel("timeline", "Checks", null, empty("No check was made yet."));
   const from = cycles[0].time_ns;
   const inner = Math.max(240, width - 34) - LEFT - RIGHT;

@@ -14,7 +14,7 @@ from tests.integration.monitor.endpoint.page.conftest import TELEPHONE, Desk
 from tests.unit.monitor.endpoint import statuses
 from trueup.monitor.endpoint import judge
 from trueup.monitor.endpoint.words import span
-from trueup.monitor.status import LoopStatus, NodeStatus
+from trueup.monitor.status import GuardStatus, LoopStatus, NodeStatus
 
 HEADINGS = {"CLEAN": "True to the venue", "DISCREPANT": "Not true to the venue", "UNKNOWN": "Not known"}
 TOKEN = "planted-token-0123456789"
@@ -169,6 +169,7 @@ def test_a_node_that_does_not_answer_is_said_with_since_when_and_comes_back(desk
     expect(page.locator("#link")).to_contain_text("not reachable since")
     expect(page.locator("#answer")).to_contain_text("The node has not answered for")
     expect(page.locator("#answer")).to_contain_text("What follows is as it was last read")
+    expect(page.locator("#answer")).not_to_contain_text("It was not true")
     expect(page.locator("#announcement")).to_have_text("The node does not answer")
     assert page.evaluate("document.body.classList.contains('stale')")
     before = age.inner_text()
@@ -257,6 +258,16 @@ def test_a_fleet_is_a_list_that_leads_to_each_node_and_back(desk: Desk) -> None:
     desk.show(lambda _: [])
     expect(headline(page)).to_have_text(HEADINGS["UNKNOWN"])
     expect(page.locator("#fleet")).to_contain_text("There is no node to show yet.")
+
+
+def test_an_auditor_outside_shows_no_zeros_for_what_it_cannot_know(desk: Desk) -> None:
+    desk.show(lambda now_ns: statuses.discrepant(now_ns, source="watch", mode="audit", guard=GuardStatus()))
+    page = desk.open()
+    expect(page.locator("header")).to_contain_text("seen from outside")
+    expect(page.locator(".figures")).to_contain_text("from outside of the node")
+    assert page.locator("#guard").count() == 0
+    assert not {"Guard", "Orders open", "Loop lag p99"} & set(page.locator(".figure dt").all_inner_texts())
+    expect(rows(page, "discrepancies")).to_have_count(5)
 
 
 def test_it_asks_every_two_seconds_less_often_unseen_and_less_often_unanswered(desk: Desk) -> None:
