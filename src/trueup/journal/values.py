@@ -37,11 +37,6 @@ class EntryKind(StrEnum):
     DROPPED = "DROPPED"
     DAMAGE = "DAMAGE"
 
-    @property
-    def is_own(self) -> bool:
-        """Return whether the journal itself writes such an entry, about itself."""
-        return self in {EntryKind.CHECKPOINT, EntryKind.DROPPED, EntryKind.DAMAGE}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:

@@ -41,7 +41,7 @@ class JournalConfig(Section):
     """Days that an entry is kept."""
 
     rows_max: Count = Field(default=200_000, ge=1_000, le=100_000_000)
-    """Entries that one writer keeps; 200,000 are about 150 MB."""
+    """Entries that one writer keeps; 200,000 take 110 to 250 MB."""
 
     heartbeat_secs: PositiveSeconds = Field(default=300.0, ge=10.0, le=86_400.0)
     """An unchanged verdict is written again after so long; a changed one at once."""
