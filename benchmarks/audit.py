@@ -107,7 +107,7 @@ def _orders(fills: int, end_ms: int) -> Iterator[tuple[int, str, str, list[tuple
         at_ms = end_ms - SPAN_MS + number * SPAN_MS // count
         first = number * FILLS_AN_ORDER + 1
         made = [(first + place, at_ms + place) for place in range(FILLS_AN_ORDER)]
-        yield number + 1, _symbol(number % SYMBOLS), "BUY" if number // SYMBOLS % 2 == 0 else "SELL", made
+        yield number + 1, _symbol(number % SYMBOLS), _side(number + 1), made
 
 
 def _fill_store(port: int, fills: int, end_ms: int) -> None:
@@ -159,38 +159,51 @@ def _fill_store(port: int, fills: int, end_ms: int) -> None:
 # -- the venue ---------------------------------------------------------------------------------------------------------
 
 
+def _side(number: int) -> str:
+    return "BUY" if (number - 1) // SYMBOLS % 2 == 0 else "SELL"
+
+
+def _order_row(symbol: str, time_ms: int, order: int, _: int) -> dict[str, Any]:
+    size = f"{FILLS_AN_ORDER}.000"
+    return {
+        "orderId": order, "symbol": symbol, "status": "FILLED", "type": "LIMIT", "side": _side(order),
+        "price": "100.10", "origQty": size, "executedQty": size, "avgPrice": "100.10", "timeInForce": "GTC",
+        "stopPrice": "0", "clientOrderId": f"O-20260101-000000-001-000-{order}", "positionSide": "BOTH",
+        "reduceOnly": False, "time": time_ms, "updateTime": time_ms + FILLS_AN_ORDER - 1,
+    }  # fmt: skip
+
+
+def _trade_row(symbol: str, time_ms: int, trade: int, order: int) -> dict[str, Any]:
+    return {
+        "symbol": symbol, "id": trade, "orderId": order, "side": _side(order), "price": "100.10", "qty": "1.000",
+        "realizedPnl": "0", "quoteQty": "100.10000", "commission": "0.02002000", "commissionAsset": "USDT",
+        "time": time_ms, "positionSide": "BOTH", "buyer": _side(order) == "BUY", "maker": True,
+    }  # fmt: skip
+
+
 def serve_venue(fills: int, end_ms: int) -> None:
     """Hand out the books as Binance does: pages by time or id, oldest first."""
-    trades: dict[str, list[tuple[int, int, bytes]]] = {_symbol(number): [] for number in range(SYMBOLS)}
-    orders: dict[str, list[tuple[int, int, bytes]]] = {_symbol(number): [] for number in range(SYMBOLS)}
-    for number, symbol, side, made in _orders(fills, end_ms):
-        size = f"{FILLS_AN_ORDER}.000"
-        row = {
-            "orderId": number, "symbol": symbol, "status": "FILLED", "type": "LIMIT", "side": side, "price": "100.10",
-            "origQty": size, "executedQty": size, "avgPrice": "100.10", "timeInForce": "GTC", "stopPrice": "0",
-            "clientOrderId": f"O-20260101-000000-001-000-{number}", "positionSide": "BOTH", "reduceOnly": False,
-            "time": made[0][1], "updateTime": made[-1][1],
-        }  # fmt: skip
-        orders[symbol].append((made[0][1], number, orjson.dumps(row)))
-        for trade, time_ms in made:
-            fill = {
-                "symbol": symbol, "id": trade, "orderId": number, "side": side, "price": "100.10", "qty": "1.000",
-                "realizedPnl": "0", "quoteQty": "100.10000", "commission": "0.02002000", "commissionAsset": "USDT",
-                "time": time_ms, "positionSide": "BOTH", "buyer": side == "BUY", "maker": True,
-            }  # fmt: skip
-            trades[symbol].append((time_ms, trade, orjson.dumps(fill)))
+    trades: dict[str, list[tuple[int, int, int]]] = {_symbol(number): [] for number in range(SYMBOLS)}
+    orders: dict[str, list[tuple[int, int, int]]] = {_symbol(number): [] for number in range(SYMBOLS)}
+    for number, symbol, _, made in _orders(fills, end_ms):
+        orders[symbol].append((made[0][1], number, number))
+        trades[symbol] += [(time_ms, trade, number) for trade, time_ms in made]
 
     async def listed(request: web.Request) -> web.Response:
         asked = request.query
-        rows = (trades if request.path.endswith("userTrades") else orders)[asked["symbol"]]
+        is_trades = request.path.endswith("userTrades")
+        rows = (trades if is_trades else orders)[asked["symbol"]]
         since = next((int(asked[name]) for name in ("fromId", "orderId") if name in asked), None)
         if since is None:
-            start = bisect.bisect_left(rows, (int(asked["startTime"]), 0, b""))
-            end = bisect.bisect_left(rows, (int(asked["endTime"]) + 1, 0, b""))
+            start = bisect.bisect_left(rows, (int(asked["startTime"]), 0, 0))
+            end = bisect.bisect_left(rows, (int(asked["endTime"]) + 1, 0, 0))
         else:
             start, end = bisect.bisect_left(rows, since, key=lambda row: row[1]), len(rows)
         page = rows[start : min(end, start + int(asked["limit"]))]
-        return web.Response(body=b"[" + b",".join(row for _, _, row in page) + b"]", content_type="application/json")
+        make = _trade_row if is_trades else _order_row
+        return web.Response(
+            body=orjson.dumps([make(asked["symbol"], *row) for row in page]), content_type="application/json"
+        )
 
     async def clock(_: web.Request) -> web.Response:
         return web.json_response({"serverTime": int(time.time() * 1_000)})
