@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nautilus_trader.model.identifiers import ClientOrderId, StrategyId
 
 from trueup.monitor.eyes import ClientSight, Identity, NodeCounts, Taps
 from trueup.node.v1.taps import NodeTaps
 from trueup.node.v1.versions import engine_version
+
+if TYPE_CHECKING:
+    from trueup.venues.binance.gate import HttpGate
 
 _logger = logging.getLogger("trueup.node")
 
@@ -109,18 +113,13 @@ class V1Eyes:
         yield from list(self._engine._clients.values())  # noqa: SLF001 - listed in names.py
 
     def _client(self, client: Any) -> ClientSight:
-        gate = getattr(client, "gate", None)
-        weight_used = getattr(gate, "used_weight", None)
-        profile = getattr(gate, "profile", None)
-        skew = getattr(gate, "skew", None)
-        return ClientSight(
+        sight = ClientSight(
             client_id=client.id.value,
             account_id="" if client.account_id is None else client.account_id.value,
             connected=bool(client.is_connected),
-            weight_used=weight_used,
-            weight_limit=None if weight_used is None else getattr(profile, "weight_limit", None),
-            skew_secs=None if skew is None or skew.best is None else skew.offset_ms / 1000,
         )
+        gate: Any = getattr(client, "gate", None)
+        return sight if type(gate).__name__ != "HttpGate" else _with_gate(sight, gate)
 
     def _remember_claimed(self, client_order_id: str) -> None:
         self._claimed[client_order_id] = None
@@ -136,3 +135,13 @@ class V1Eyes:
 
     def _is_closed(self, name: str) -> bool:
         return bool(self._cache.is_order_closed(ClientOrderId(name)))
+
+
+def _with_gate(sight: ClientSight, gate: HttpGate) -> ClientSight:
+    """Return what the hardened Binance client knows besides: weight and clock."""
+    return replace(
+        sight,
+        weight_used=gate.pacer.used_weight,
+        weight_limit=gate.profile.weight_limit,
+        skew_secs=None if gate.skew.best is None else gate.skew.offset_ms / 1000,
+    )
