@@ -49,12 +49,12 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 @pytest.fixture(scope="module")
 def path(stage: Stage) -> Path:
     """The node's file."""
-    return stage.write("node")
+    return stage.write("node", pace_secs=0.2)
 
 
 @pytest.fixture(scope="module")
 def node(stage: Stage, path: Path) -> Iterator[NodeLife]:
-    """A node that trades ten times a second until a test ends it."""
+    """A node that trades five times a second until a test ends it."""
     with stage.node(path) as made:
         wait_until_trading(made)
         yield made
