@@ -191,6 +191,7 @@ class V1Binding:
         self._settings = settings
         self.state = state
         self._accounts: dict[str, V1Account] = {}
+        self._in_scope: set[str] = set()
         self.owners = OwnerChoice(self.engine)
 
     def now_ns(self) -> int:
@@ -199,10 +200,15 @@ class V1Binding:
 
     def in_scope(self, instrument_id: str) -> bool:
         """Return whether an instrument is loaded in the node and not excluded by the operator."""
+        if instrument_id in self._in_scope:
+            return True
         wanted = self._settings.instrument_ids
         if wanted is not None and instrument_id not in wanted:
             return False
-        return self.cache.instrument(InstrumentId.from_str(instrument_id)) is not None
+        if self.cache.instrument(InstrumentId.from_str(instrument_id)) is None:
+            return False
+        self._in_scope.add(instrument_id)  # a loaded instrument stays loaded, and every look asks for every order's
+        return True
 
     def install(self, hooks: Hooks) -> None:
         """Replace on this engine what invents, and what reconciles at the start."""
