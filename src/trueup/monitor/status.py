@@ -56,7 +56,12 @@ class DiscrepancyStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CycleStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """Show one check (``startup``, ``cheap``, ``deep``, ``gap``, ``demand``, ``store``): its length and outcome."""
+    """Show one check: its length and outcome.
+
+    ``check`` is ``startup``, ``cheap``, ``deep``, ``gap``, ``demand`` or ``store``, with a ``result`` of ``clean``,
+    ``discrepant``, ``unknown`` or ``failed``; in native mode also ``engine_inflight``, ``engine_orders`` and
+    ``engine_positions``, the engine's own, which give no verdict: they are ``done`` or ``failed``.
+    """
 
     time_ns: int
     check: str
