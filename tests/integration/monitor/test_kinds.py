@@ -21,6 +21,8 @@ from trueup.monitor.status import NodeStatus, decode
 
 pytestmark = pytest.mark.node
 CYCLES_MAX = 2
+"""Checks that ended from the fault (or its cure) on. One that was under way then ends without having seen it, and is not
+one of the two: so there may be as many before the one in which it is seen and over."""
 DEEP_CYCLES_MAX = 6
 """Cheap looks from one look at history to the next, at the settings below, and two."""
 SETTINGS: dict[str, Any] = {
@@ -80,13 +82,13 @@ def test_a_kind_is_seen_told_counted_and_over_within_two_checks(kind: str, kinds
     if kind in HEALED:
         assert told["states"] == ["NEW", "HEALING", "RESOLVED"]
         assert told["resolved_by"] == "TRUE_UP"
-        assert told["detected_cycles"] + told["resolved_cycles"] < CYCLES_MAX
+        assert told["detected_cycles"] + told["resolved_cycles"] <= CYCLES_MAX
         return
     assert "REFUSED" in told["states"], "what cannot be healed is said, not passed over"
     assert told["shown"], "what is not healed stands in the status"
     if kind != LAST[1][0].value:
         assert told["states"][-1] == "RESOLVED"
-        assert told["resolved_cycles"] < CYCLES_MAX
+        assert told["resolved_cycles"] <= CYCLES_MAX
 
 
 @pytest.fixture(scope="module")
