@@ -21,8 +21,8 @@ from trueup.monitor.status import NodeStatus, decode
 
 pytestmark = pytest.mark.node
 CYCLES_MAX = 2
-"""Checks that ended from the fault (or its cure) on. One that was under way then ends without having seen it, and is not
-one of the two: so there may be as many before the one in which it is seen and over."""
+"""Checks that ended from the fault (or its cure) on. One that was under way then ends without having seen it, and is
+not one of the two: so there may be as many before the one in which it is seen and over."""
 DEEP_CYCLES_MAX = 6
 """Cheap looks from one look at history to the next, at the settings below, and two."""
 SETTINGS: dict[str, Any] = {
