@@ -24,6 +24,9 @@ WARM_PURGED_SECS_GOAL: Final = 2.0
 LOOP_MS_GOAL: Final = 50.0
 GROWTH_GOAL: Final = 6.0
 
+STORED: Final = (("round_trips", "current"), ("one_sided", "current"), ("round_trips", "full"))
+"""Histories that are started with a store, too."""
+
 type Found = dict[str, Any]
 
 
@@ -128,17 +131,18 @@ def run(quick: bool) -> Result:
 
 
 def _with_store(sizes: Sizes, measured: Measured) -> None:
-    for shape, history in (("one_sided", "current"), ("round_trips", "full")):
+    for shape, history in STORED:
         with tempfile.TemporaryDirectory(prefix="trueup-bench-") as directory:
             valkey = EmbeddedValkey.start(Path(directory) / "store")
             try:
                 port = valkey.address.port
                 base: Found = {"shape": shape, "history": history, "closed": sizes.closed, "redis_port": port}
                 base["state_dir"] = str(Path(directory) / "state")
-                measured.store[f"cold {shape}"] = live("startup", mode="verified", **base)
-                measured.store[f"native load {shape}"] = live("startup", mode="native", reconcile=False, **base)
-                measured.store[f"warm {shape}"] = live("startup", mode="verified", purge=True, **base)
-                measured.store[f"purged {shape}"] = live("startup", mode="verified", **base)
+                store, name = measured.store, f"{shape} {history}"
+                store[f"cold {name}"] = live("startup", mode="verified", **base)
+                store[f"native load {name}"] = live("startup", mode="native", reconcile=False, **base)
+                store[f"warm {name}"] = live("startup", mode="verified", purge=True, **base)
+                store[f"purged {name}"] = live("startup", mode="verified", **base)
             finally:
                 valkey.stop()
 
@@ -242,10 +246,13 @@ def _loop_and_memory(sizes: Sizes, measured: Measured) -> list[Figure]:
 
 def _store(measured: Measured) -> list[Figure]:
     figures = []
-    for shape, history in (("one_sided", "current"), ("round_trips", "full")):
+    for shape, history in STORED:
         words = _words(shape, history)
-        cold, warm = measured.store[f"cold {shape}"], measured.store[f"warm {shape}"]
-        native_load, purged = measured.store[f"native load {shape}"], measured.store[f"purged {shape}"]
+        cold, warm = measured.store[f"cold {shape} {history}"], measured.store[f"warm {shape} {history}"]
+        native_load, purged = (
+            measured.store[f"native load {shape} {history}"],
+            measured.store[f"purged {shape} {history}"],
+        )
         load_cpu = float(native_load["constructor"]["cpu_secs"])
         warm_cpu = float(warm["constructor"]["cpu_secs"]) + _cpu(warm)
         purged_cpu = float(purged["constructor"]["cpu_secs"]) + _cpu(purged)
