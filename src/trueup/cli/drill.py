@@ -5,18 +5,17 @@ from __future__ import annotations
 import asyncio
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from trueup.drills.campaign import CONCURRENT_RUNS, run_all
-from trueup.drills.judge import complaints
-from trueup.drills.measured import read_measured, record
-from trueup.drills.outcome import Outcome
-from trueup.drills.scenario import Mode, Scenario, find_scenario, scenarios
 from trueup.errors import ConfigValueError
+
+if TYPE_CHECKING:  # the drills cost half a second, which no other command should pay
+    from trueup.drills.outcome import Outcome
+    from trueup.drills.scenario import Scenario
 
 app = typer.Typer(
     name="drill", help="Run scenarios in which a live node loses touch with its venue.", no_args_is_help=True
@@ -31,7 +30,7 @@ class ModeChoice(StrEnum):
     BOTH = "both"
 
     @property
-    def modes(self) -> tuple[Mode, ...]:
+    def modes(self) -> tuple[Literal["native", "verified"], ...]:
         """Return the modes to run."""
         match self:
             case ModeChoice.NATIVE:
@@ -44,6 +43,9 @@ class ModeChoice(StrEnum):
 @app.command(name="list")
 def list_scenarios() -> None:
     """List every scenario, with what was measured of it."""
+    from trueup.drills.measured import read_measured
+    from trueup.drills.scenario import scenarios
+
     native, verified = read_measured("native"), read_measured("verified")
     table = Table(box=None, header_style="bold", pad_edge=False)
     for heading in ("#", "what happens", "native", "verified"):
@@ -62,6 +64,8 @@ def list_scenarios() -> None:
 @app.command()
 def show(identifier: Annotated[str, typer.Argument(help="The scenario's number, such as 4b.")]) -> None:
     """Show a scenario: what it is about, its configuration and its steps."""
+    from trueup.drills.scenario import find_scenario
+
     scenario = find_scenario(identifier)
     out = Console(highlight=False, markup=False, soft_wrap=True)
     out.print(f"{scenario.id}  {scenario.title}")
@@ -81,7 +85,7 @@ def run(
     every: Annotated[bool, typer.Option("--all", help="Run every scenario.")] = False,
     mode: Annotated[ModeChoice, typer.Option(help="Who reconciles.")] = ModeChoice.BOTH,
     real_time: Annotated[bool, typer.Option("--real-time", help="Run scaled scenarios unscaled.")] = False,
-    concurrent: Annotated[int, typer.Option(min=1, max=64, help="How many at a time.")] = CONCURRENT_RUNS,
+    concurrent: Annotated[int | None, typer.Option(min=1, max=64, help="How many at a time.")] = None,
     keep_logs: Annotated[Path | None, typer.Option(help="A directory to keep the nodes' logs in.")] = None,
     keep_results: Annotated[bool, typer.Option("--record", help="Put the results on record for the document.")] = False,
 ) -> None:
@@ -90,6 +94,9 @@ def run(
     Exit 0 if every run was completed and every verified run kept its promise, else 1. What the native engine does is
     reported, not judged.
     """
+    from trueup.drills.campaign import CONCURRENT_RUNS, run_all
+    from trueup.drills.measured import record
+
     chosen = _chosen(identifiers or [], every=every)
     out = Console(highlight=False, markup=False, soft_wrap=True)
     broken: list[str] = []
@@ -103,7 +110,9 @@ def run(
             out.print(f"    BROKEN {line}")
 
     pairs = [(scenario, each) for scenario in chosen for each in mode.modes]
-    outcomes = asyncio.run(run_all(pairs, tell, concurrent=concurrent, keep=keep_logs, real_time=real_time))
+    outcomes = asyncio.run(
+        run_all(pairs, tell, concurrent=concurrent or CONCURRENT_RUNS, keep=keep_logs, real_time=real_time)
+    )
     if keep_results:
         for each in mode.modes:
             record(each, [outcome for outcome in outcomes if outcome.mode == each])
@@ -112,6 +121,8 @@ def run(
 
 
 def _chosen(identifiers: list[str], *, every: bool) -> list[Scenario]:
+    from trueup.drills.scenario import find_scenario, scenarios
+
     if every:
         return list(scenarios())
     if not identifiers:
@@ -120,6 +131,9 @@ def _chosen(identifiers: list[str], *, every: bool) -> list[Scenario]:
 
 
 def _wrong(outcome: Outcome) -> list[str]:
+    from trueup.drills.judge import complaints
+    from trueup.drills.scenario import find_scenario
+
     if outcome.mode == "verified":
         return list(complaints(find_scenario(outcome.scenario_id), outcome))
     return [outcome.failure] if outcome.failure else []

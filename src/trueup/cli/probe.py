@@ -9,7 +9,6 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from trueup.config.engine_versions import installed_version
 from trueup.errors import ConfigValueError
 
 EXIT_BROKEN = 1
@@ -33,6 +32,7 @@ def binance(
 
     Nothing but a loopback emulator is contacted. Exit 0 when the hardened client shows no fault, 1 when it shows one.
     """
+    from trueup.config.engine_versions import installed_version
     from trueup.venues.binance.probe.run import as_records, run_probe
     from trueup.venues.binance.repairs import REPAIR_BY_ID
 
