@@ -58,7 +58,7 @@ def matches(pattern: str, instrument_id: str) -> bool:
     """Return whether a pattern matches an instrument id: symbol by symbol part, venue by venue part, case and all."""
     symbol, _, venue = instrument_id.rpartition(".")
     symbol_pattern, _, venue_pattern = pattern.rpartition(".")
-    return _matches_part(venue_pattern, venue) and _matches_part(symbol_pattern, symbol)
+    return fits(venue_pattern, venue) and fits(symbol_pattern, symbol)
 
 
 def can_meet(first: str, second: str) -> bool:
@@ -68,8 +68,11 @@ def can_meet(first: str, second: str) -> bool:
     return _share_a_text(first_venue, second_venue) and _share_a_text(first_symbol, second_symbol)
 
 
-def _matches_part(pattern: str, text: str) -> bool:
-    """Match one part; on a mismatch only the last star is widened, so no pattern costs more than the two lengths."""
+def fits(pattern: str, text: str) -> bool:
+    """Return whether one part of a pattern, the symbol's or the venue's, matches a text.
+
+    On a mismatch only the last star is widened, so no pattern costs more than the product of the two lengths.
+    """
     i = j = 0
     star, after_star = -1, 0
     while j < len(text):
@@ -191,6 +194,18 @@ def conflicts_of(claims: Iterable[Claim]) -> tuple[ClaimConflict, ...]:
     )
 
 
+def overridden_of(claims: Collection[Claim]) -> tuple[ClaimConflict, ...]:
+    """Return where an id takes an instrument out of another strategy's pattern: first the id, then the pattern."""
+    patterns = [claim for claim in claims if claim.is_pattern]
+    return tuple(
+        ClaimConflict(one, other)
+        for one in claims
+        if not one.is_pattern
+        for other in patterns
+        if one.claimant != other.claimant and matches(other.text, one.text)
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class ClaimBook:
     """Hold claims that do not contradict each other; make it with `of`."""
@@ -229,17 +244,6 @@ class ClaimBook:
     def may_claim(self, instrument_id: str) -> bool:
         """Return whether an instrument of a product that is not known may turn out to be claimed."""
         return any(claim.covers(instrument_id, product) for claim in self.claims for product in Product)
-
-    def overridden(self) -> tuple[ClaimConflict, ...]:
-        """Return where an id takes an instrument out of another strategy's pattern: first the id, then the pattern."""
-        patterns = [claim for claim in self.claims if claim.is_pattern]
-        return tuple(
-            ClaimConflict(one, other)
-            for one in self.claims
-            if not one.is_pattern
-            for other in patterns
-            if one.claimant != other.claimant and matches(other.text, one.text)
-        )
 
     def with_claims(self, claims: Iterable[Claim]) -> ClaimBook:
         """Return the book with more claims.

@@ -17,8 +17,10 @@ from trueup.node.state import NodeState, default_state_dir
 from trueup.node.store_watch import StoreWatch
 from trueup.node.supervisor import Supervisor
 from trueup.node.v1.binding import V1Binding
+from trueup.node.v1.claims import claims_in_force
 from trueup.node.v1.eyes import V1Eyes
 from trueup.node.v1.lifecycle import LifeCycleHooks
+from trueup.node.v1.recovered import RecoveredStates
 from trueup.node.v1.store import V1StoreWriter, store_of
 from trueup.node.v1.versions import check_engine_version, engine_version
 
@@ -62,6 +64,9 @@ def attach(node: Any, settings: Any = None, *, sight: SightSettings | None = Non
     wanted = NodeSettings.of(settings, node.kernel.exec_engine)
     watched = sight or SightSettings()
     handle = Handle()
+    claims = claims_in_force(node)
+    claims.tell(lambda strategy, line: handle.announcer.say("claims", strategy=strategy, line=line))
+    RecoveredStates(node)
     verified = wanted.mode == "verified"
     node_dir = _state_dir(node, wanted)
     if verified:

@@ -10,7 +10,9 @@ from nautilus_trader.live.node import TradingNode
 
 from trueup.config.live.store import address_of
 from trueup.config.trading_node import LiveTradingNodeConfig, RedisConfig
+from trueup.core.claims import Claim
 from trueup.errors import ConfigValueError, NodeError, StoreCorruptError, StoreUnavailableError, TrueupError
+from trueup.node.v1.claims import claims_in_force
 from trueup.store.connection import open_client, store_errors
 
 STORE_PROBE_SECS_MAX = 4.0
@@ -49,11 +51,15 @@ def build_node(config: LiveTradingNodeConfig) -> TradingNode:
         require_store(config.redis)
     node = _construct(config, engine_config)
     try:
+        claims_in_force(node, _claims_given(config, node))
         for name, factory in factories.data.items():
             node.add_data_client_factory(name, factory)
         for name, factory in factories.execution.items():
             node.add_exec_client_factory(name, factory)
         node.build()
+    except TrueupError:
+        node.dispose()
+        raise
     except Exception as error:  # an adapter's own constructor runs here: anything may come out of it
         node.dispose()
         text = f"{type(error).__name__}: {without_secrets(error, config)}"
@@ -62,6 +68,12 @@ def build_node(config: LiveTradingNodeConfig) -> TradingNode:
             action="check the [clients] section: venue, environment, key type and addresses",
         ) from None
     return node
+
+
+def _claims_given(config: LiveTradingNodeConfig, node: TradingNode) -> dict[str, tuple[Claim, ...]]:
+    """Return the file's claims by the ids that the strategies got; the engine constructs them in the file's order."""
+    strategies = zip(config.strategies, node.trader.strategies(), strict=False)
+    return {str(built.id): one.claims.claims_of(str(built.id)) for one, built in strategies}
 
 
 def require_store(redis: RedisConfig) -> None:

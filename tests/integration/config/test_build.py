@@ -121,12 +121,46 @@ def test_strategies_get_netting_and_their_claims() -> None:
     assert strategy.config["external_order_claims"] == ["BTCUSDT-PERP.BINANCE"]
 
 
-def test_claim_all_claims_what_the_clients_load() -> None:
-    claims = {**STRATEGY, "claims": {"claim_all": True}}
-    (strategy,) = build(strategies=[claims], clients={"BINANCE": USDM}).strategies
+def claiming(**claims: Any) -> dict[str, Any]:
+    return {**STRATEGY, "claims": claims}
+
+
+@pytest.mark.parametrize("claims", [{"claim_all": True}, {"patterns": ["BTC*-PERP.BINANCE"]}])
+def test_what_patterns_claim_by_now_is_told_to_the_engine_itself(claims: dict[str, Any]) -> None:
+    (strategy,) = build(strategies=[claiming(**claims)], clients={"BINANCE": USDM}).strategies
     assert strategy.config["external_order_claims"] == ["BTCUSDT-PERP.BINANCE"]
-    with pytest.raises(ConfigValueError, match=r"clients\.BINANCE loads all instruments"):
-        build(strategies=[claims], clients={"BINANCE": {**USDM, "load_all": True}})
+    everything = {"BINANCE": {**USDM, "instrument_ids": [], "load_all": True}}
+    (strategy,) = build(strategies=[claiming(**claims)], clients=everything).strategies
+    assert "external_order_claims" not in strategy.config
+
+
+def test_an_id_is_told_to_the_engine_for_the_strategy_that_names_it_and_not_for_the_pattern() -> None:
+    strategies = [claiming(claim_all=True), claiming(instrument_ids=["BTCUSDT-PERP.BINANCE"])]
+    everything, named = build(strategies=strategies, clients={"BINANCE": USDM}).strategies
+    assert "external_order_claims" not in everything.config
+    assert named.config["external_order_claims"] == ["BTCUSDT-PERP.BINANCE"]
+
+
+def test_claims_that_can_meet_are_refused_with_both_names_before_the_engine_sees_them() -> None:
+    with pytest.raises(
+        ConfigValueError, match=r"strategies\[0\] claims 'BTC\*\.\*' and strategies\[1\] claims '\*\.BINANCE'"
+    ):
+        build(strategies=[claiming(patterns=["BTC*.*"]), claiming(patterns=["*.BINANCE"])])
+
+
+PROPERTY = {
+    "strategy_path": "tests.integration.strategies.claiming_main:Keeper",
+    "config_path": "tests.integration.strategies.claiming_main:PlannedConfig",
+    "config": {"instrument_ids": ["BTCUSDT-PERP.BINANCE"]},
+}
+
+
+def test_a_class_that_claims_by_a_property_is_held_against_the_other_claims_and_against_its_own() -> None:
+    build(strategies=[PROPERTY, claiming(instrument_ids=["ETHUSDT-PERP.BINANCE"])])
+    with pytest.raises(ConfigValueError, match=r"strategies\[0\] claims BTCUSDT-PERP\.BINANCE and strategies\[1\]"):
+        build(strategies=[PROPERTY, claiming(instrument_ids=["BTCUSDT-PERP.BINANCE"])])
+    with pytest.raises(ConfigValueError, match=r"answers external_order_claims itself, without ETHUSDT-PERP\.BINANCE"):
+        build(strategies=[{**PROPERTY, "claims": {"instrument_ids": ["ETHUSDT-PERP.BINANCE"]}}])
 
 
 @pytest.mark.parametrize(

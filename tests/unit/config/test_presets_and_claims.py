@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from pydantic import ValidationError
 
 from trueup.config.reconciliation import ExternalOrderClaimConfig, ReconciliationConfig, ReconciliationPreset
 from trueup.config.rules import Severity, judge
 from trueup.config.trading_node import LiveTradingNodeConfig
+from trueup.core.claims import Product
 
 WORKING = [ReconciliationPreset.CONSERVATIVE, ReconciliationPreset.STANDARD, ReconciliationPreset.AGGRESSIVE]
 
@@ -84,6 +87,30 @@ def test_claim_all_excludes_a_list() -> None:
     assert ExternalOrderClaimConfig(claim_all=True).instrument_ids == ()
     with pytest.raises(ValidationError, match="claim_all stands beside instrument_ids"):
         ExternalOrderClaimConfig(claim_all=True, instrument_ids=("A.B",))
+
+
+@pytest.mark.parametrize(
+    ("claims", "said"),
+    [
+        ({"patterns": ["BTC*"]}, "'BTC*' is not a pattern: it needs a symbol and a venue"),
+        ({"patterns": ["BTCUSDT-PERP.BINANCE"]}, "it has no wildcard"),
+        ({"patterns": ["*.A", "*.A"]}, "claimed twice in one list: *.A"),
+        ({"patterns": ["*.A"], "claim_all": True}, "claim_all stands beside patterns"),
+        ({"products": ["spot"], "instrument_ids": ["A.B"]}, "products narrow nothing"),
+        ({"products": ["stocks"], "claim_all": True}, "Input should be 'spot', 'perpetual'"),
+        ({"patterns": [f"{number}*.A" for number in range(21)]}, "at most 20 items"),
+    ],
+)
+def test_patterns_that_claim_nothing_or_too_much_are_refused(claims: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        ExternalOrderClaimConfig.model_validate(claims)
+    assert said in str(caught.value)
+
+
+def test_a_pattern_stands_for_an_id_and_products_narrow_it() -> None:
+    config = ExternalOrderClaimConfig(instrument_ids=("A.B",), patterns=("*.C",), products=(Product.SPOT,))
+    assert not config.is_empty
+    assert [one.explain() for one in config.claims_of("S-1")] == ["S-1 claims A.B", "S-1 claims '*.C' of spot"]
 
 
 def test_an_instrument_claimed_twice_in_one_list_is_refused() -> None:

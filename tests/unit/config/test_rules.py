@@ -221,8 +221,32 @@ CASES = [
     Case(
         "TU402",
         "strategies[1].claims",
-        {"strategies": [strategy(claims={"claim_all": True}), STRATEGY]},
+        {"strategies": [strategy(claims={"claim_all": True}), strategy(claims={"patterns": ["BTC*.BINANCE"]})]},
         {"strategies": [strategy(claims={"claim_all": True}), strategy(claims={})]},
+    ),
+    Case(
+        "TU402",
+        "strategies[1].claims",
+        {"strategies": [strategy(claims={"patterns": ["BTC*.*"]}), strategy(claims={"patterns": ["*.BINANCE"]})]},
+        {"strategies": [strategy(claims={"patterns": ["BTC*.*"]}), strategy(claims={"patterns": ["ETH*.BINANCE"]})]},
+    ),
+    Case(
+        "TU408",
+        "strategies[0].claims",
+        {"strategies": [strategy(claims={"claim_all": True}), STRATEGY]},
+        {"strategies": [strategy(claims={"patterns": ["ETH*.BINANCE"]}), STRATEGY]},
+    ),
+    Case(
+        "TU401",
+        "strategies[0].claims",
+        {"strategies": [strategy(claims={"patterns": ["ETH*.BINANCE"]})]},
+        {"strategies": [strategy(claims={"patterns": ["*.BINANCE"], "products": ["perpetual"]})]},
+    ),
+    Case(
+        "TU403",
+        "strategies[0].claims",
+        {"strategies": [strategy(claims={"patterns": ["BTC*.BINANCE", "BTC*.BINNANCE"]})]},
+        {"strategies": [strategy(claims={"patterns": ["BTC*.BINAN?E"]})]},
     ),
     Case(
         "TU403",

@@ -16,6 +16,7 @@ from trueup.core.claims import (
     can_meet,
     conflicts_of,
     matches,
+    overridden_of,
     pattern_problem,
 )
 from trueup.errors import ConfigValueError
@@ -126,7 +127,7 @@ def test_a_pattern_matches_symbol_and_venue_each_for_itself(text: str, instrumen
 def test_an_id_beats_a_pattern_and_a_pattern_beats_nothing() -> None:
     book = ClaimBook.of([pattern("REST-1", EVERYTHING), exact("BTC-1", BTC)])
     assert (book.owner_of(BTC), book.owner_of(ETH), book.owner_of("LATER.ANYWHERE")) == ("BTC-1", "REST-1", "REST-1")
-    assert [one.explain() for one in book.overridden()] == [f"BTC-1 claims {BTC} and REST-1 claims everything"]
+    assert [one.explain() for one in overridden_of(book.claims)] == [f"BTC-1 claims {BTC} and REST-1 claims everything"]
 
 
 def test_two_patterns_that_can_meet_are_refused_with_both_names_though_no_such_instrument_exists() -> None:

@@ -14,8 +14,10 @@ from trueup.config.rules.live import (
     VENUE_UNREACHABLE,
 )
 from trueup.config.rules.rule import Finding
+from trueup.config.trading_node.claimants import claims_of
 from trueup.config.trading_node.live_config import LiveTradingNodeConfig
 from trueup.config.trading_node.venues import BinanceClientConfig
+from trueup.core.claims import Product
 from trueup.errors import ConfigValueError, VenueError
 
 AHEAD_MS_MAX = 500.0
@@ -57,20 +59,24 @@ def judge_clock(skew_ms: float, recv_window_ms: int, where: str) -> tuple[Findin
 
 def judge_open_orders(counts: Mapping[str, int], config: LiveTradingNodeConfig, name: str) -> tuple[Finding, ...]:
     """Judge which open orders at the venue belong to an instrument that no strategy claims."""
-    if any(strategy.claims.claim_all for strategy in config.strategies):
-        return ()
-    claimed = {one for strategy in config.strategies for one in strategy.claims.instrument_ids}
+    claims = claims_of(config)
     client = config.clients[name]
     assert isinstance(client, BinanceClientConfig)
-    return tuple(
-        Finding(
-            UNCLAIMED_OPEN_ORDERS,
-            "strategies",
-            f"{count} open order{'s' if count > 1 else ''} on {instrument_id}, which no strategy claims",
-        )
-        for symbol, count in sorted(counts.items())
-        if (instrument_id := instrument_id_of(symbol, client)) not in claimed
-    )
+    findings = []
+    for symbol, count in sorted(counts.items()):
+        instrument_id, product = instrument_id_of(symbol, client), product_of(symbol, client)
+        if not any(claim.covers(instrument_id, product) for claim in claims):
+            orders = f"{count} open order{'s' if count > 1 else ''}"
+            found = f"{orders} on {instrument_id}, which no strategy claims"
+            findings.append(Finding(UNCLAIMED_OPEN_ORDERS, "strategies", found))
+    return tuple(findings)
+
+
+def product_of(symbol: str, client: BinanceClientConfig) -> Product:
+    """Return the product of a symbol: dated contracts carry their date behind an underscore."""
+    if not client.is_futures:
+        return Product.SPOT
+    return Product.FUTURE if "_" in symbol else Product.PERPETUAL
 
 
 def instrument_id_of(symbol: str, client: BinanceClientConfig) -> str:

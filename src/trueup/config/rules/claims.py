@@ -2,45 +2,39 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 
 from trueup.config.reconciliation.instrument_ids import venue_of
 from trueup.config.rules.rule import Fault, Predicate, Rule, RuleContext, Severity
+from trueup.config.trading_node.claimants import claims_of
+from trueup.core.claims import Claim, Product, conflicts_of, fits, overridden_of
 
 
-def _claims_all(context: RuleContext) -> list[int]:
-    return [index for index, one in enumerate(context.config.strategies) if one.claims.claim_all]
-
-
-def _claimants(context: RuleContext) -> dict[str, list[int]]:
-    claimants: dict[str, list[int]] = defaultdict(list)
-    for index, strategy in enumerate(context.config.strategies):
-        for instrument_id in strategy.claims.instrument_ids:
-            claimants[instrument_id].append(index)
-    return claimants
+def _claims(context: RuleContext) -> tuple[Claim, ...]:
+    return claims_of(context.config)
 
 
 def _unclaimed(context: RuleContext) -> Iterator[Fault]:
-    if _claims_all(context):
-        return
-    claimants = _claimants(context)
+    claims = _claims(context)
     for index, strategy in enumerate(context.config.strategies):
-        open_to_claim = [one for one in strategy.traded_instrument_ids if one not in claimants]
+        open_to_claim = [
+            one
+            for one in strategy.traded_instrument_ids
+            if not any(claim.covers(one, product) for claim in claims for product in Product)
+        ]
         if open_to_claim:
             yield Fault(f"strategies[{index}].claims", f"without {', '.join(open_to_claim)}")
 
 
 def _two_claimants(context: RuleContext) -> Iterator[Fault]:
-    everything = _claims_all(context)
-    for instrument_id, indexes in _claimants(context).items():
-        for index in indexes[1:]:
-            yield Fault(f"strategies[{index}].claims", f"{instrument_id}, as strategies[{indexes[0]}]")
-    claiming = [index for index, one in enumerate(context.config.strategies) if not one.claims.is_empty]
-    if everything:
-        for index in claiming:
-            if index != everything[0]:
-                yield Fault(f"strategies[{index}].claims", f"beside claim_all of strategies[{everything[0]}]")
+    for conflict in conflicts_of(_claims(context)):
+        yield Fault(f"{conflict.second.claimant}.claims", conflict.explain())
+
+
+def _taken_out(context: RuleContext) -> Iterator[Fault]:
+    claims = _claims(context)
+    for conflict in overridden_of(claims):
+        yield Fault(f"{conflict.second.claimant}.claims", conflict.explain())
 
 
 def _claimed_nowhere(context: RuleContext) -> Iterator[Fault]:
@@ -49,7 +43,8 @@ def _claimed_nowhere(context: RuleContext) -> Iterator[Fault]:
     if not clients or any(client.routing.default for client in clients):
         return
     for index, strategy in enumerate(context.config.strategies):
-        lost = [one for one in strategy.claims.instrument_ids if venue_of(one) not in served]
+        claimed = (*strategy.claims.instrument_ids, *strategy.claims.patterns)
+        lost = [one for one in claimed if not any(fits(venue_of(one), venue) for venue in served)]
         if lost:
             yield Fault(f"strategies[{index}].claims", ", ".join(lost))
 
@@ -73,18 +68,18 @@ CLAIM_RULES: tuple[Rule, ...] = (
         "EXTERNAL: it "
         "offsets the strategy's own position instead of changing it, and no strategy can close it.",
         source="NautilusTrader issues #3054, #4454; measured on 1.231.0: after a cold start every position is EXTERNAL",
-        action="Claim every instrument that a strategy trades: claims = { instrument_ids = [...] }.",
+        action="Claim every instrument that a strategy trades: instrument_ids or patterns in its claims.",
         find=_unclaimed,
     ),
     Rule(
         "TU402",
         "two-claimants",
         Severity.ERROR,
-        why="The engine refuses the second claim of an instrument while the node is built, and keeps the first "
-        "half of a "
+        why="One instrument could have two owners, now or when it loads later: an id that two strategies claim, or two "
+        "patterns that can match one name; the engine refuses only the same id, and keeps the first half of a "
         "refused strategy's claims.",
         source="measured on NautilusTrader 1.231.0: InvalidConfiguration, not atomic",
-        action="Let one strategy claim each instrument.",
+        action="Let one strategy claim each instrument; narrow one of two patterns. An id beats a pattern.",
         find=_two_claimants,
     ),
     Rule(
@@ -133,5 +128,15 @@ CLAIM_RULES: tuple[Rule, ...] = (
         source="measured on NautilusTrader 1.231.0: double-booked fills stop at an order's quantity, not before",
         action="Leave allow_overfills out.",
         find=_when("allow_overfills", dangerous=True),
+    ),
+    Rule(
+        "TU408",
+        "id-beats-pattern",
+        Severity.INFO,
+        why="An id is more exact than a pattern or claim_all: what appears on the instrument belongs to the strategy "
+        "that names it.",
+        source="trueup's claims: docs/why.md",
+        action="Nothing, if it is meant so.",
+        find=_taken_out,
     ),
 )

@@ -28,6 +28,7 @@ class PrivateName:
 ENGINE_NAMES = (
     PrivateName("_clients", None, "to find the execution clients to read the venue with"),
     PrivateName("_startup_reconciliation_event", None, "the engine's loop waits for it before its in-flight check"),
+    PrivateName("_external_order_claims", None, "to release the claims of a strategy that is removed"),
     PrivateName("_inferred_fill_ts", None, "a mark that makes the engine drop older real fills"),
     PrivateName("_evt_queue", None, "to apply what the stream said before comparing"),
     PrivateName("_handle_event_with_tracking", ("event",), "to apply an event at once instead of through the queue"),
