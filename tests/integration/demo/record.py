@@ -15,9 +15,13 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import msgspec
+
+from trueup import __version__
+from trueup.config.engine_versions import installed_version
 
 MEASURED = Path(__file__).parent / "measured.json"
 RUN_SECS_MAX = 240.0
@@ -68,7 +72,7 @@ def run(seed: int, mode: str, directory: Path) -> Run:
     secs = round(time.monotonic() - began, 1)
     if not report.exists():
         said = (done.stderr.strip() or done.stdout.strip()).splitlines()
-        return Run(" ".join(said[-1:]), done.returncode, {}, {}, secs, 0.0)
+        return Run(" ".join(line.strip() for line in said[-3:]), done.returncode, {}, {}, secs, 0.0)
     told = msgspec.json.decode(report.read_bytes())
     return Run(
         verdict=told["verdict"],
@@ -80,24 +84,28 @@ def run(seed: int, mode: str, directory: Path) -> Run:
     )
 
 
-def record(wanted: dict[str, range], parallel: int) -> Measured:
-    """Run all that is wanted, so many at a time."""
-    from trueup import __version__
-    from trueup.config.engine_versions import installed_version
-
+def record(wanted: dict[str, range], parallel: int) -> None:
+    """Run all that is wanted, so many at a time, and keep each as it ends."""
     runs: dict[str, dict[int, Run]] = {}
     with tempfile.TemporaryDirectory() as directory, ThreadPoolExecutor(parallel) as pool:
         for mode, seeds in wanted.items():
-            for seed, one in zip(seeds, pool.map(lambda seed: run(seed, mode, Path(directory)), seeds), strict=True):  # noqa: B023  # the map ends before the mode changes
+            for seed, one in zip(
+                seeds, pool.map(partial(run, mode=mode, directory=Path(directory)), seeds), strict=True
+            ):
                 print(f"{mode} {seed}: {one}", flush=True)
                 runs.setdefault(mode, {})[seed] = one
-    return Measured(
+                _keep(runs, parallel)
+
+
+def _keep(runs: dict[str, dict[int, Run]], parallel: int) -> None:
+    measured = Measured(
         date=time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
         versions={"trueup": __version__, "nautilus_trader": str(installed_version())},
         parallel=parallel,
         load=round(os.getloadavg()[2], 1),
         runs=runs,
     )
+    MEASURED.write_bytes(msgspec.json.format(msgspec.json.encode(measured), indent=2) + b"\n")
 
 
 def read_measured() -> Measured:
@@ -157,8 +165,7 @@ def main() -> None:
     parser.add_argument("--native", type=_span, default=_span("1-10"))
     parser.add_argument("--parallel", type=int, default=2)
     asked = parser.parse_args()
-    measured = record({"verified": asked.seeds, "native": asked.native}, asked.parallel)
-    MEASURED.write_bytes(msgspec.json.format(msgspec.json.encode(measured), indent=2) + b"\n")
+    record({"verified": asked.seeds, "native": asked.native}, asked.parallel)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.demo.record import read_measured
+
 DEMO = [sys.executable, "-m", "trueup", "demo"]
 RUN_TIMEOUT_SECS = 150
 
@@ -32,6 +34,16 @@ def children_that_name(text: str) -> list[int]:
             if text in command:
                 found.append(int(entry.name))
     return found
+
+
+def test_on_record_fifty_seeds_end_clean_in_verified_mode_and_none_in_native() -> None:
+    runs = read_measured().runs
+    assert sorted(runs["verified"]) == list(range(1, 51))
+    for seed, one in runs["verified"].items():
+        assert (one.verdict, one.exit_code, sum(one.differing.values())) == ("CLEAN", 0, 0), seed
+        assert one.compared["order"] > 40, seed
+    for seed, one in runs["native"].items():
+        assert (one.verdict, one.exit_code) == ("DISCREPANT", 1), seed
 
 
 @pytest.mark.node
