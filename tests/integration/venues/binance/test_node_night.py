@@ -19,13 +19,14 @@ from tests.integration.venues.binance.findings.compare import differences
 from tests.integration.venues.binance.node_process import NodeProcess
 from trueup.emulator.client import ControlClient
 from trueup.emulator.process import EmulatorProcess
+from trueup.emulator.wire.request_log import LoggedRequest
 from trueup.venues.binance.probe.bench import Bench
 
 MINUTE_MS = 60_000
 FLOW_SECS = 0.05
 MAINTENANCE_MINUTES = 40
 CLEAN_SECS_MAX = 30.0
-LEFT_BY_ANOTHER = 2_310
+LEFT_BY_ANOTHER = 2_280
 """Of the venue's 2,400 what another process uses up: a look of 85 still fits, and one that knows of it waits."""
 TERMINAL = {"REJECTED", "DENIED", "CANCELED", "EXPIRED"}
 
@@ -79,6 +80,10 @@ class Night:
         entries = self.bench.control.requests(limit=20_000, path="/fapi/v1/listenKey")
         return sum(entry.method == "PUT" and entry.status == 200 for entry in entries)
 
+    def working(self) -> list[int]:
+        """Return the venue's working orders, oldest first."""
+        return sorted(order.order_id for order in self.bench.control.open_orders(self.bench.account))
+
     def is_true(self, seen: dict[str, Any]) -> bool:
         """Return whether the node holds what the venue holds, and says so."""
         return seen["verdict"] == "CLEAN" and not differences(self.bench, seen)
@@ -87,17 +92,26 @@ class Night:
         """Wait until the node is true, and return what it holds."""
         seen = self.node.look_until(self.is_true, CLEAN_SECS_MAX)
         assert seen["verdict"] == "CLEAN", seen["lines"]
-        assert differences(self.bench, seen) == []
+        assert differences(self.bench, seen) == [], seen["statuses"]
         return seen
 
     def weight_runs_out(self) -> None:
-        """Let another process of the address use up the minute, six seconds before its end."""
+        """Let another process of the address use up the minute, six seconds before its end; the node looks after it."""
         control = self.bench.control
         control.step_clock((MINUTE_MS - control.clock().now_ms % MINUTE_MS - 6_000) % MINUTE_MS)
         used = 0
         while used < LEFT_BY_ANOTHER:
             with urlopen(f"{self.bench.ready.rest}/fapi/v1/depth?symbol=BTCUSDT&limit=1000", timeout=10) as answer:
                 used = int(answer.headers["X-MBX-USED-WEIGHT-1M"])
+        minute = control.clock().now_ms // MINUTE_MS
+        deadline = time.monotonic() + 60
+        while not any(entry.time_ms // MINUTE_MS > minute for entry in self.looks()):
+            assert time.monotonic() < deadline, "the node did not look again"
+            time.sleep(0.1)
+
+    def looks(self) -> list[LoggedRequest]:
+        """Return the node's questions for its working orders."""
+        return self.bench.control.requests(limit=20_000, path="/fapi/v1/openOrders")
 
     def maintenance(self, order_index: int) -> None:
         """Let every answer be a 503 for 40 minutes, an order be accepted unheard, and another one fill."""
@@ -109,8 +123,13 @@ class Night:
         control.add_fault({"match": {"path": "/fapi/v1/time"}, "action": down})
         self.bench.fault({"method": "POST", "path": "/fapi/v1/listenKey"}, down)
         control.cut_streams(self.bench.account)
+        working = self.working()
         self.node.submit("BTCUSDT", "BUY", "0.010", "39000")
-        control.fill(sorted(one.order_id for one in control.open_orders(self.bench.account))[order_index])
+        deadline = time.monotonic() + 60
+        while self.working() == working:  # it arrives before the clock jumps, else its timestamp is refused
+            assert time.monotonic() < deadline, "the submit never arrived"
+            time.sleep(0.02)
+        control.fill(working[order_index])
         for _ in range(MAINTENANCE_MINUTES // 5):
             control.step_clock(5 * MINUTE_MS)
             time.sleep(0.1)
