@@ -31,6 +31,7 @@ STOP_SECS: Final = 20.0
 WARM_SECS: Final = 3.0
 TICK_SECS: Final = 0.01
 LAG_TICK_SECS: Final = 0.002
+SCRAPE_ROUNDS: Final = 6
 TURNS: Final = ("on", "off", "off", "on")
 """So that what grows with time (the cache) weighs on both alike."""
 
@@ -49,14 +50,17 @@ class Task:
         Of one turn with or without the monitor.
     rounds : int
         Of four turns.
+    scrape_secs : float
+        Of the part that looks at what a scrape costs the loop; half of it without any.
     scrapes_per_sec : int
         In the part that looks at what a scrape costs the loop.
     """
 
     orders_per_sec: int = 200
     working: int = 500
-    segment_secs: float = 5.0
-    rounds: int = 3
+    segment_secs: float = 1.0
+    rounds: int = 30
+    scrape_secs: float = 60.0
     scrapes_per_sec: int = 5
 
 
@@ -211,13 +215,14 @@ async def _scraped(node: Any, busy: Busy, account: Account, task: Task, exporter
     """Trade with and without a scraper in another thread, and return how late the loop was."""
     lags: dict[str, list[float]] = {"with": [], "without": []}
     took: list[float] = []
-    for turn in ("without", "with", "with", "without") * task.rounds:
+    turns = ("without", "with", "with", "without") * SCRAPE_ROUNDS
+    for turn in turns:
         ending = threading.Event()
         thread = threading.Thread(target=_scrape, args=(exporter, 1 / task.scrapes_per_sec, ending, took))
         if turn == "with":
             thread.start()
         watching = asyncio.create_task(_watch_lag(lags[turn]))
-        await _segment(node, busy, account, task, task.segment_secs / 2)
+        await _segment(node, busy, account, task, task.scrape_secs / len(turns))
         watching.cancel()
         ending.set()
         if turn == "with":
