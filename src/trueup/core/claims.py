@@ -156,12 +156,17 @@ class Claim:
             return False
         return can_meet(self.text, other.text)
 
+    @property
+    def subject(self) -> str:
+        """Return in words what is claimed."""
+        if not self.is_pattern:
+            return self.text
+        what = "everything" if self.text == EVERYTHING else f"'{self.text}'"
+        return f"{what} of {', '.join(self.products)}" if self.products else what
+
     def explain(self) -> str:
         """Return the claim in words."""
-        if not self.is_pattern:
-            return f"{self.claimant} claims {self.text}"
-        what = "everything" if self.text == EVERYTHING else f"'{self.text}'"
-        return f"{self.claimant} claims {what}{' of ' + ', '.join(self.products) if self.products else ''}"
+        return f"{self.claimant} claims {self.subject}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Strategies that claim, in real nodes: what they own, what they are handed, what a strategy that leaves takes along."""
+"""Strategies that claim, in real nodes: what they own, what they are handed, what a leaving strategy takes along."""
 
 from __future__ import annotations
 

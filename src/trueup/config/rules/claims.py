@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from trueup.config.reconciliation.instrument_ids import venue_of
 from trueup.config.rules.rule import Fault, Predicate, Rule, RuleContext, Severity
 from trueup.config.trading_node.claimants import claims_of
-from trueup.core.claims import Claim, Product, conflicts_of, fits, overridden_of
+from trueup.core.claims import Claim, ClaimConflict, Product, conflicts_of, fits, overridden_of
 
 
 def _claims(context: RuleContext) -> tuple[Claim, ...]:
@@ -28,13 +28,18 @@ def _unclaimed(context: RuleContext) -> Iterator[Fault]:
 
 def _two_claimants(context: RuleContext) -> Iterator[Fault]:
     for conflict in conflicts_of(_claims(context)):
-        yield Fault(f"{conflict.second.claimant}.claims", conflict.explain())
+        yield _beside(conflict)
 
 
 def _taken_out(context: RuleContext) -> Iterator[Fault]:
     claims = _claims(context)
     for conflict in overridden_of(claims):
-        yield Fault(f"{conflict.second.claimant}.claims", conflict.explain())
+        yield _beside(conflict)
+
+
+def _beside(conflict: ClaimConflict) -> Fault:
+    value = f"{conflict.second.subject}, where {conflict.first.explain()}"
+    return Fault(f"{conflict.second.claimant}.claims", value)
 
 
 def _claimed_nowhere(context: RuleContext) -> Iterator[Fault]:
