@@ -5,6 +5,7 @@ It writes one JSON object on its standard output: what the strategies saw, and w
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -119,7 +120,6 @@ def speak_of_triggers(client: Any) -> None:
 
 def run(node: Any, handle: Any, script: Callable[[], Awaitable[None]]) -> int:
     """Run a node with a script once it trades."""
-    import asyncio
 
     failures: list[BaseException] = []
 
@@ -143,7 +143,6 @@ def run(node: Any, handle: Any, script: Callable[[], Awaitable[None]]) -> int:
 
 def recovering(mode: str) -> dict[str, Any]:
     """Start a strategy that claims one instrument on an account that somebody traded by hand."""
-    import asyncio
 
     venue_with_stops()
     keeper = Keeper(TradedConfig(order_id_tag="001", instrument_ids=[str(BTC.id)]))
@@ -192,7 +191,10 @@ def coming_and_going(_: str) -> dict[str, Any]:
         seen["owners"] = owners(node)
         seen["first"] = claimed()
         rest = TradedConfig(strategy_id="REST", order_id_tag="002", instrument_ids=[str(ETH.id)])
-        node.trader.add_strategy(Keeper(rest))
+        renters = [Keeper(rest), Keeper(rest)]
+        node.trader.add_strategy(renters[0])
+        renters[0].start()
+        await asyncio.sleep(0.2)  # its order reaches the venue
         seen["second"] = claimed()
         clash = TradedConfig(
             strategy_id="CLASH",
@@ -211,6 +213,10 @@ def coming_and_going(_: str) -> dict[str, Any]:
         seen["fourth"] = claimed()
         seen["later"] = str(node.kernel.exec_engine.get_external_order_claim(InstrumentId.from_str("SOL.BINANCE")))
         seen["instruments"] = sorted(map(str, node.kernel.exec_engine.get_external_order_claims_instruments()))
+        node.trader.remove_strategy(renters[0].id)
+        node.trader.add_strategy(renters[1])
+        renters[1].start()
+        seen["handed"] = [[len(orders) for orders, _ in one.recovered] for one in renters]
         seen["book"] = [claim.explain() for claim in claims.book.claims]
 
     seen["code"] = run(node, handle, script)

@@ -49,8 +49,9 @@ def test_the_engine_reads_a_property_which_drops_what_is_given_and_a_filled_fiel
     assert (planned["written"], traded["written"]) == (None, [BTC, ETH])
 
 
-def test_a_claiming_strategy_is_handed_once_what_others_did_with_its_stops_before_any_event() -> None:
-    seen = run_case("recovering", "verified")
+@pytest.mark.parametrize("mode", ["verified", "native"])
+def test_a_claiming_strategy_is_handed_once_what_others_did_with_its_stops_before_any_event(mode: str) -> None:
+    seen = run_case("recovering", mode)
     assert seen["at_start"] == [
         {"orders": [["2", "LIMIT", "ACCEPTED"], ["3", "STOP_MARKET", "ACCEPTED"]], "positions": [[BTC, "2.000"]]}
     ]
@@ -73,10 +74,13 @@ def test_patterns_own_what_is_loaded_and_what_loads_later_and_leave_with_their_s
     assert seen["later"] == "AGAIN-001"
     assert seen["instruments"] == [BTC, ETH]
     assert seen["book"] == ["AGAIN-001 claims everything", f"REST-002 claims {ETH}"]
+    assert seen["handed"] == [[0], [1]], "the second of one name is handed what the first has left"
     assert seen["told"] == [
         f"REST-002 claims {ETH}",
         "no longer: BITCOIN-001 claims 'BTC*-PERP.BINANCE'; the strategy was removed",
         "AGAIN-001 claims everything",
+        f"no longer: REST-002 claims {ETH}; the strategy was removed",
+        f"REST-002 claims {ETH}",
     ]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from nautilus_trader.common.enums import ComponentState
 
 TOPIC = "events.system.*"
+STARTS = (ComponentState.STARTING, ComponentState.RUNNING)
 
 
 class RecoveredStates:
@@ -19,21 +20,21 @@ class RecoveredStates:
     def __init__(self, node: Any) -> None:
         self._trader, self._cache = node.trader, node.kernel.cache
         self._noted: dict[str, tuple[tuple[Any, ...], tuple[Any, ...]]] = {}
-        self._told: set[str] = set()
+        self._told: dict[str, Any] = {}
         node.kernel.msgbus.subscribe(TOPIC, self._on_state)
 
     def _on_state(self, event: Any) -> None:
         name = getattr(event, "component_id", None)
-        if name is None or name.value in self._told:
+        if name is None or event.state not in STARTS:
+            return
+        strategy = self._asking(name.value)
+        if strategy is None or self._told.get(name.value) is strategy:  # another one may have come under the name
             return
         if event.state == ComponentState.STARTING:
-            if (strategy := self._asking(name.value)) is not None:
-                self._noted[name.value] = self._owned_by(strategy.id)
-        elif event.state == ComponentState.RUNNING and name.value in self._noted:
-            self._told.add(name.value)
-            orders, positions = self._noted.pop(name.value)
-            if (strategy := self._asking(name.value)) is not None:
-                strategy.on_recovered(orders, positions)
+            self._noted[name.value] = self._owned_by(strategy.id)
+        elif name.value in self._noted:
+            self._told[name.value] = strategy
+            strategy.on_recovered(*self._noted.pop(name.value))
 
     def _asking(self, name: str) -> Any:
         for strategy in self._trader.strategies():
