@@ -8,7 +8,7 @@ from decimal import Decimal
 from trueup.core.netting import in_time_order, net
 from trueup.core.tolerance import Tolerance, within
 from trueup.core.view import View
-from trueup.core.wording import plain, signed_change
+from trueup.core.wording import plain, shown_average, signed_change
 from trueup.model.coverage import RecordKind
 from trueup.model.discrepancies import Discrepancy, DiscrepancyKind, Healability, Severity, Subject
 from trueup.model.enums import Leg
@@ -103,9 +103,9 @@ def _average(
         Discrepancy(
             kind=DiscrepancyKind.POSITION_AVERAGE_PRICE,
             subject=_subject(key),
-            venue=plain(said),
-            node=plain(node_average),
-            change=signed_change(said, node_average),
+            venue=plain(shown_average(said)),
+            node=plain(shown_average(node_average)),
+            change=signed_change(shown_average(said), shown_average(node_average)),
             detail=detail,
             severity=Severity.WARNING,
             healability=Healability.REBUILD,

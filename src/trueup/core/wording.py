@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Context, Decimal
+from typing import Final
+
+_SHOWN: Final = Context(prec=12)
+"""Of a computed average: more digits than any venue tells, fewer than a division leaves."""
 
 
 def plain(value: Decimal | None) -> str | None:
@@ -17,3 +21,8 @@ def signed_change(venue: Decimal, node: Decimal) -> str:
     """Return what must be added to the node's number, with its sign."""
     text = plain(venue - node) or "0"
     return text if text.startswith("-") else f"+{text}"
+
+
+def shown_average(value: Decimal) -> Decimal:
+    """Return a computed average with as many digits as mean something to a reader."""
+    return _SHOWN.plus(value)
