@@ -113,7 +113,7 @@ class HardenedClient:
         if isinstance(report, FillReport):
             client._send_fill_report(report)  # noqa: SLF001  # an execution client's own way to its engine
         else:
-            client._send_order_status_report(report)  # noqa: SLF001
+            client._send_order_status_report(report)  # noqa: SLF001  # the same
 
     # -- connection ---------------------------------------------------------------------------------------------------
 
@@ -324,7 +324,7 @@ class HardenedClient:
         renamed = []
         for (_, order_id), name in read.became.items():
             # The adapter chooses the endpoint of a cancel by this set, and loses it with every restart.
-            client._triggered_algo_order_ids.add(ClientOrderId(name))  # noqa: SLF001
+            client._triggered_algo_order_ids.add(ClientOrderId(name))  # noqa: SLF001  # nothing public
             order = self.names.cache.order(ClientOrderId(name))
             actual = VenueOrderId(str(order_id))
             if order is None or order.is_closed or order.venue_order_id in (None, actual):
@@ -342,8 +342,11 @@ class HardenedClient:
             )
             renamed.append((order, actual))
         deadline = time.monotonic() + RENAME_SECS_MAX
-        # The engine applies events from its queue on this loop, and tells nobody when.
-        while any(order.venue_order_id != actual for order, actual in renamed) and time.monotonic() < deadline:  # noqa: ASYNC110
+
+        def waiting() -> bool:
+            return any(order.venue_order_id != actual for order, actual in renamed)
+
+        while waiting() and time.monotonic() < deadline:  # noqa: ASYNC110  # the engine tells nobody when it is done
             await asyncio.sleep(0)
 
     def _batch_answer(self, command: Command, details: Sequence[Any], answer: Any) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from nautilus_trader.adapters.binance.common.enums import BinanceAccountType, BinanceKeyType
 from nautilus_trader.adapters.binance.config import BinanceExecClientConfig
@@ -45,5 +47,6 @@ async def test_a_private_name_that_is_missing_is_named(
 def test_an_account_that_is_not_hardened_is_refused_and_not_half_repaired(
     config: BinanceExecClientConfig, said: str
 ) -> None:
+    nothing: Any = None  # the configuration is refused before anything else is looked at
     with pytest.raises(ConfigValueError, match=said):
-        HardenedBinanceExecClientFactory.create(None, "BINANCE", config, None, None, None)  # type: ignore[arg-type]
+        HardenedBinanceExecClientFactory.create(nothing, "BINANCE", config, nothing, nothing, nothing)
