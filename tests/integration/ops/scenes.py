@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.integration.ops.scene import Scene, age, always, flat, jump, rising, stamped, steps
+from tests.integration.ops.scene import Scene, Wave, age, always, flat, jump, rising, stamped, steps
 
 NODE = {"job": "trueup", "instance": "node-1"}
 AUDITOR = {"job": "trueup-watch", "instance": "audit-1"}
@@ -17,7 +17,7 @@ def of(name: str, /, labels: dict[str, str] = NODE, **more: str) -> str:
     return f"{name}{{{inside}}}"
 
 
-def _slow(name: str, labels: dict[str, str], bound_ok: str, bound_slow: str, **more: str) -> dict[str, object]:
+def _slow(name: str, labels: dict[str, str], bound_ok: str, bound_slow: str, **more: str) -> dict[str, Wave]:
     """Return a histogram whose observations, one a second, move from one bucket to a slower one."""
     return {
         of(f"{name}_bucket", labels, **more, le=bound_ok): rising(1, 0),
@@ -168,7 +168,7 @@ _truth = [
     ),
     Scene(
         alert="TrueupCheckSlow",
-        series=_slow("trueup_cycle_duration_seconds", NODE, "5", "10", check="deep"),  # type: ignore[arg-type]
+        series=_slow("trueup_cycle_duration_seconds", NODE, "5", "10", check="deep"),
         labels={**NODE, "check": "deep"},
         # 120 of the last 600 took between 5 and 10 s, and the 540th of 600 is the 60th of those: 7.5 s.
         summary="One in ten deep looks of node-1 takes more than 7.5s",
@@ -372,7 +372,7 @@ _venue = [
     ),
     Scene(
         alert="TrueupVenueSlow",
-        series=_slow("trueup_venue_query_duration_seconds", CLIENT, "2.5", "5", query="fills"),  # type: ignore[arg-type]
+        series=_slow("trueup_venue_query_duration_seconds", CLIENT, "2.5", "5", query="fills"),
         labels=CLIENT,
         # 100 of 300 took between 2.5 and 5 s; the 270th of 300 is the 70th of those: 2.5 + 2.5 * 0.7.
         summary="One in ten answers to BINANCE on node-1 takes more than 4.25s",
