@@ -97,7 +97,7 @@ _node = [
     ),
     Scene(
         alert="TrueupLoopLag",
-        series=_slow("trueup_loop_lag_seconds", NODE, "0.25", "0.5"),  # type: ignore[arg-type] # waves, by construction
+        series=_slow("trueup_loop_lag_seconds", NODE, "0.25", "0.5"),
         labels=NODE,
         # 75 of 300 observations in the upper bucket, of which 72 lie below the 99th percentile: 0.25 + 0.25 * 72 / 75.
         summary="The event loop of node-1 lags by 490ms (p99)",
