@@ -94,7 +94,7 @@ def run(
     Exit 0 if every run was completed and every verified run kept its promise, else 1. What the native engine does is
     reported, not judged.
     """
-    from trueup.drills.campaign import CONCURRENT_RUNS, run_all
+    from trueup.drills.fleet import CONCURRENT_RUNS, run_all
     from trueup.drills.measured import record
 
     chosen = _chosen(identifiers or [], every=every)
@@ -152,3 +152,32 @@ def _lines(outcome: Outcome, *, detailed: bool) -> list[str]:
         return [head]
     said = [] if outcome.verdict is None else [f"    says {line}" for line in outcome.verdict.discrepancies]
     return [head, *(f"    {line}" for line in outcome.lines), *said]
+
+
+@app.command()
+def soak(
+    hours: Annotated[float, typer.Option(help="How long the node shall trade.")] = 1.0,
+    sample: Annotated[float, typer.Option(help="Seconds between two samples.")] = 10.0,
+    seed: Annotated[int, typer.Option(help="Of market, strategy and troubles.")] = 1,
+    directory: Annotated[Path | None, typer.Option("--keep", help="A new directory for everything.")] = None,
+) -> None:
+    """Let a busy node trade for hours while things go wrong, and say whether what it holds levels off.
+
+    Ctrl-C ends it and reports what there is. Exit 0 if all is level and the node ended equal to the venue, 1 if not,
+    3 if the run was too short to say.
+    """
+    from trueup.demo.directory import prepare_directory
+    from trueup.drills.soak.plan import SoakPlan
+    from trueup.drills.soak.report import text_lines, write_report
+    from trueup.drills.soak.run import run_soak
+
+    out = Console(highlight=False, markup=False, soft_wrap=True)
+    plan = SoakPlan(directory=prepare_directory(directory), hours=hours, sample_secs=sample, seed=seed)
+    report = run_soak(plan, lambda text: out.print(f"soak: {text}"))
+    write_report(report, plan.directory / "report.json")
+    lines = list(text_lines(report))
+    (plan.directory / "report.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    for line in lines:
+        out.print(line)
+    out.print(f"\nreport: {plan.directory / 'report.json'}")
+    raise typer.Exit(report.exit_code)

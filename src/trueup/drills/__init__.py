@@ -7,16 +7,16 @@ what differs at the end. Only ``trueup.drills.engine`` imports NautilusTrader.
 
 from __future__ import annotations
 
-from trueup.drills.campaign import Campaign, run_all
 from trueup.drills.compare import Comparison, Difference, Finding, compare
+from trueup.drills.fleet import Fleet, run_all
 from trueup.drills.outcome import Outcome
 from trueup.drills.scenario import Mode, Scenario, find_scenario, scenarios
 
 __all__ = [
-    "Campaign",
     "Comparison",
     "Difference",
     "Finding",
+    "Fleet",
     "Mode",
     "Outcome",
     "Scenario",

@@ -144,10 +144,10 @@ class AuditedRun(DrillRun):
 
     async def _judge(self) -> Outcome:
         outcome = await super()._judge()
-        if self._store is not None and self._store._server is not None:
-            if self._node is not None and self._node.is_connected:
-                await self._written()
-            self.audited = await self._audit(self._store)
+        store = self.stage.store
+        if store is not None and store._server is not None:
+            await self.stage.written()
+            self.audited = await self._audit(store)
         return outcome
 
     async def _audit(self, store: DrillStore) -> AccountOutcome:
@@ -162,9 +162,9 @@ class AuditedRun(DrillRun):
             report_writers=False,  # the drills of one store use the same names and numbers
         )
         database = self.scenario.database
-        keys = StoreKeys(self._trader_id, use_trader_prefix=database.get("use_trader_prefix", True))
+        keys = StoreKeys(self.stage.trader_id, use_trader_prefix=database.get("use_trader_prefix", True))
         node = RedisNode(StoreAddress(port=store.port), keys, VENUE)
-        auditor = AccountAuditor("drill", "drill", DrillVenue(self._truth), node, rules)
+        auditor = AccountAuditor("drill", "drill", DrillVenue(self.stage.truth), node, rules)
         try:
             return await auditor.audit()
         finally:

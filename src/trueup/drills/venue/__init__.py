@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from trueup.drills.venue.faults import Fault, FaultBook
 from trueup.drills.venue.server import VenueServer
-from trueup.drills.venue.truth import Truth
+from trueup.drills.venue.truth import Truth, TruthError
 from trueup.drills.venue.values import Leg, OrderStatus, Side, VenueFill, VenueOrder, VenuePosition
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "OrderStatus",
     "Side",
     "Truth",
+    "TruthError",
     "VenueFill",
     "VenueOrder",
     "VenuePosition",

@@ -19,7 +19,7 @@ CONCURRENT_RUNS = 10
 """Measured on two cores: below 6 most of it is waiting, at 16 the shortest thresholds (200 ms) begin to suffer."""
 
 
-class Campaign:
+class Fleet:
     """What runs share: the process that forks nodes, and a store.
 
     Use it as an asynchronous context manager.
@@ -38,7 +38,7 @@ class Campaign:
         self._store: DrillStore | None = None
         self._number = 0
 
-    async def __aenter__(self) -> Campaign:
+    async def __aenter__(self) -> Fleet:
         self._root = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="drill-")))
         store = self._store = DrillStore(self._root / "store", durable=False)
         await asyncio.to_thread(store.start)
@@ -98,11 +98,11 @@ async def run_all(
     """
     places = asyncio.Semaphore(concurrent)
 
-    async with Campaign(keep) as campaign:
+    async with Fleet(keep) as fleet:
 
         async def one(scenario: Scenario, mode: Mode) -> Outcome:
             async with places:
-                outcome = await campaign.run(scenario, mode, real_time=real_time)
+                outcome = await fleet.run(scenario, mode, real_time=real_time)
             on_outcome(outcome)
             return outcome
 
