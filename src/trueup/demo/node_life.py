@@ -90,6 +90,19 @@ class NodeLife:
             action=f"read {self.output_path}",
         )
 
+    def heard(self) -> list[dict[str, Any]]:
+        """Return what the node said since the last call, without waiting; what `wait_for` took is not among it."""
+        fresh: list[dict[str, Any]] = []
+        while True:
+            try:
+                event = self._lines.get_nowait()
+            except queue.Empty:
+                return fresh
+            if event is None:
+                self._lines.put(None)  # for who asks next: it has ended
+                return fresh
+            fresh.append(event)
+
     def kill(self) -> None:
         """End it with SIGKILL: no handler runs, nothing is flushed."""
         self._process.kill()

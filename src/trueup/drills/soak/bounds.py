@@ -1,0 +1,66 @@
+"""What each sampled value of a soak may do, and where the bound comes from."""
+
+from __future__ import annotations
+
+from trueup.drills.soak.plan import JOURNAL_ROWS_MAX
+from trueup.drills.soak.trend import Bound
+
+MIB = 1024 * 1024
+
+BOUNDS: tuple[Bound, ...] = (
+    Bound(
+        name="node_rss_bytes",
+        title="Node: resident memory",
+        per_hour_max=16.0 * MIB,
+        why="16 MiB an hour: what 1,000 purge cycles of a native node grow by (8.4 MiB, docs/benchmarks.md), twice",
+    ),
+    Bound(
+        name="node_descriptors",
+        title="Node: file descriptors",
+        per_hour_max=1.0,
+        why="one an hour: a leak of one at each of the reconnects would be over a hundred",
+    ),
+    Bound(name="node_threads", title="Node: threads", per_hour_max=1.0, why="one an hour, as with descriptors"),
+    Bound(
+        name="metric_series",
+        title="Node: metric series",
+        per_hour_max=5.0,
+        why="labels have few values (docs/monitoring.md); a new kind of discrepancy may appear late",
+    ),
+    Bound(
+        name="journal_rows",
+        title="Journal: entries",
+        ceiling=JOURNAL_ROWS_MAX * 1.1,
+        why="`journal.rows_max` of 1,000, and what comes between two cuts",
+    ),
+    Bound(
+        name="journal_bytes",
+        title="Journal: bytes on disk",
+        ceiling=8.0 * MIB,
+        why="1,000 entries take 0.6 to 1.3 MB (docs/journal.md), the write-ahead log 4 MiB",
+    ),
+    Bound(
+        name="store_keys",
+        title="Store: keys",
+        per_hour_max=200.0,
+        why="an hour closes some 10,000 orders: what is not purged shows as 10,000",
+    ),
+    Bound(
+        name="store_used_bytes",
+        title="Store: memory of its data",
+        per_hour_max=1.0 * MIB,
+        why="an order with its events takes about 2 KB there: 10,000 that stay would be 20 MB",
+    ),
+    Bound(
+        name="loop_lag_p99_ms",
+        title="Node: lag of its event loop (99th of 100)",
+        per_hour_max=10.0,
+        why="10 ms an hour: a loop that slows down has something that grows; the machine's other work moves it too",
+    ),
+    Bound(
+        name="log_bytes",
+        title="Node: log files",
+        ceiling=5_000_000 * 4 * 1.1,
+        why="`logs.file_size_bytes_max` of 5 MB, three rotated files and the present one",
+    ),
+)
