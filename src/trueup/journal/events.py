@@ -127,6 +127,8 @@ def _steps(time_ns: int, data: Mapping[str, Any]) -> Entry:
     line = f"{total} steps {stage} on {account_id}"
     if stage == "planned" and isinstance(first, int):
         line += f": {first} to {first + len(steps) - 1}"
+        if isinstance(told := data.get("told"), int) and told != total:
+            line += f" of {told} told"
     left_out = sum(value for value in (data.get("skipped") or {}).values() if isinstance(value, int))
     if left_out:
         line += f", {left_out} of them left out"

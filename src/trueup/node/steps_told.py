@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -23,20 +24,35 @@ from trueup.node.applied import Applied
 
 STEPS_IN_ONE = 100
 """Lines in one event: about 12 KB, what one entry of the journal holds."""
+STEPS_TOLD_MAX = 500
+"""Of one kind in one plan. A cold start of a large account is 100,000 steps that the venue's own history lists: told
+one by one they took 2.4 s of 22, and 12 MB of the journal."""
 PROBLEMS_TOLD_MAX = 20
 
 
 def planned(account_id: str, made: Plan) -> Iterator[dict[str, Any]]:
-    """Yield what is told of a plan that is about to be applied, some steps at a time."""
-    total = len(made.steps)
-    for start in range(0, total, STEPS_IN_ONE):
+    """Yield what is told of a plan that is about to be applied, some steps at a time.
+
+    Of each kind the first `STEPS_TOLD_MAX` are told, and in the first piece how many there are. ``first`` counts what
+    is told.
+    """
+    counts: Counter[str] = Counter()
+    told: list[Step] = []
+    for step in made.steps:
+        kind = type(step).__name__
+        counts[kind] += 1
+        if counts[kind] <= STEPS_TOLD_MAX:
+            told.append(step)
+    for start in range(0, len(told), STEPS_IN_ONE):
         yield {
             "account_id": account_id,
             "stage": "planned",
-            "total": total,
+            "total": len(made.steps),
+            "told": len(told),
+            "counts": dict(counts) if not start else {},
             "first": start + 1,
             "heals": list(made.heals[:STEPS_IN_ONE]) if not start else [],
-            "steps": [in_words(step) for step in made.steps[start : start + STEPS_IN_ONE]],
+            "steps": [in_words(step) for step in told[start : start + STEPS_IN_ONE]],
         }
 
 

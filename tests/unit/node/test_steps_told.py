@@ -25,7 +25,7 @@ from trueup.model.steps import (
     Step,
 )
 from trueup.node.applied import Applied
-from trueup.node.steps_told import STEPS_IN_ONE, applied, in_words, planned
+from trueup.node.steps_told import STEPS_IN_ONE, STEPS_TOLD_MAX, applied, in_words, planned
 
 BTC = "BTCUSDT-PERP.BINANCE"
 FILL = FillRecord(
@@ -142,3 +142,15 @@ def test_a_long_plan_is_told_in_pieces_and_its_outcome_in_one() -> None:
     told = applied("B-1", made, outcome)
     assert (told["stage"], told["total"], told["done"], told["skipped"]) == ("applied", 201, {"Fill": 200}, {"Fill": 1})
     assert told["problems"] == ["Fill failed"]
+
+
+def test_of_a_very_long_plan_each_kind_is_counted_and_its_first_steps_are_told() -> None:
+    fills = [Fill(fill=FILL, owner="S-1")] * (3 * STEPS_TOLD_MAX)
+    last = ClaimOwner(instrument_id=BTC, owner="S-1")
+    pieces = list(planned("B-1", Plan(steps=(*fills, last))))
+    told = [line for piece in pieces for line in piece["steps"]]
+    assert len(told) == STEPS_TOLD_MAX + 1
+    assert told[-1] == in_words(last), "a kind that is rare must not drown in a replay"
+    assert {piece["total"] for piece in pieces} == {len(fills) + 1}
+    assert {piece["told"] for piece in pieces} == {len(told)}
+    assert pieces[0]["counts"] == {"Fill": len(fills), "ClaimOwner": 1}
