@@ -144,7 +144,7 @@ def cycles(now_ns: int, number: int = 90) -> tuple[CycleStatus, ...]:
             CycleStatus(
                 time_ns=ago((number - index) * 10 - 6, now_ns),
                 check="startup" if index == 0 else "gap" if gap else "deep" if deep else "cheap",
-                result="success",
+                result="clean",
                 secs=2.314
                 if index == 0
                 else 0.9
@@ -275,7 +275,7 @@ def unknown(now_ns: int | None = None, **changes: Any) -> NodeStatus:
         ),
         "cycles": (
             *sound.cycles[:-3],
-            *(msgspec.structs.replace(one, verdict="UNKNOWN", result="failure") for one in sound.cycles[-3:]),
+            *(msgspec.structs.replace(one, verdict="UNKNOWN", result="failed") for one in sound.cycles[-3:]),
         ),
         "loop": LoopStatus(heartbeat_ns=ago(0.2, now), lag_ms_p50=4.0, lag_ms_p99=812.0, lag_ms_max=1900.0),
         "events_dropped": 7,

@@ -93,9 +93,11 @@ export function link({ failure, isRead, waited, token, hasToken }) {
   const state = failure
     ? [h("span", { class: "dot discrepant" }), `${failure.isReached ? "no status" : "not reachable"} since ${new Date(failure.sinceMs).toISOString().slice(11, 19)} UTC`]
     : isRead ? [h("span", { class: "dot clean" }), `read ${span(waited)} ago`] : ["asking"];
+  // Both buttons have a key and the first one is always there: one that came and went with the node would be taken away,
+  // or turned into the other, under the finger or the focus of who is about to press it.
   return h("p", { class: "link" }, h("span", null, state),
-    failure && h("button", { type: "button", "data-action": "retry" }, "Ask now"),
-    hasToken && h("button", { type: "button", "data-action": "forget" }, "Forget token"));
+    h("button", { type: "button", "data-key": "retry", "data-action": "retry" }, "Ask now"),
+    hasToken && h("button", { type: "button", "data-key": "forget", "data-action": "forget" }, "Forget token"));
 }
 
 // Say a change, and only a change, to who cannot see it: a screen reader, and a tab among twenty.

@@ -1,7 +1,7 @@
 // The checks as they followed each other: how long each took, what it found. The strip beneath is the verdict over time.
 
 import { h, s, panel, table, empty, word } from "./dom.js";
-import { count, millis, plain, span, when, whole, NS } from "./words.js";
+import { checkName, count, millis, resultName, span, when, whole, NS } from "./words.js";
 
 const HEIGHT = 128;
 const LEFT = 46; // room for the labels of the scale
@@ -62,7 +62,7 @@ function words(cycle) {
   const time = new Date(cycle.time_ns / 1e6).toISOString().slice(11, 19);
   const found = cycle.discrepancies ? `, ${count(cycle.discrepancies, "discrepancy", "discrepancies")}` : "";
   const steps = cycle.steps ? `, ${count(cycle.steps, "step")} applied` : "";
-  return `${time} UTC ${cycle.check}: ${cycle.verdict || cycle.result} in ${millis(cycle.secs * 1000)}${found}${steps}`;
+  return `${time} UTC, ${checkName(cycle.check)}: ${cycle.verdict || resultName(cycle.result).toLowerCase()} in ${millis(cycle.secs * 1000)}${found}${steps}`;
 }
 
 function strip(cycles, at, nowNs) {
@@ -98,6 +98,6 @@ function asTable(cycles, nowNs) {
     { label: "Differences", class: "number" }, { label: "Steps", class: "number" }];
   return table("Checks, the latest first", columns, [...cycles].reverse().map((one, index) => ({
     key: `c-${one.time_ns}-${index}`,
-    cells: [when(one.time_ns, nowNs), word(plain(one.check)), word(plain(one.result)), word(one.verdict || "none"), millis(one.secs * 1000), whole(one.discrepancies), whole(one.steps)],
+    cells: [when(one.time_ns, nowNs), word(checkName(one.check)), word(resultName(one.result)), word(one.verdict || "none"), millis(one.secs * 1000), whole(one.discrepancies), whole(one.steps)],
   })));
 }

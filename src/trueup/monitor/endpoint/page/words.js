@@ -49,3 +49,26 @@ export function plain(name) {
   const text = String(name).replaceAll("_", " ").toLowerCase();
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
+
+const CHECKS = {
+  startup: "Start-up",
+  cheap: "Cheap look",
+  deep: "Deep look",
+  gap: "After a gap in the stream",
+  demand: "On demand",
+  store: "After a loss of the store",
+  audit: "Audit from outside",
+  engine_inflight: "Engine: orders in flight",
+  engine_orders: "Engine: open orders",
+  engine_positions: "Engine: positions",
+};
+const RESULTS = { done: "Ended, proves nothing", failed: "Failed", clean: "Clean", discrepant: "Discrepant", unknown: "Unknown" };
+
+// What was checked, and what it came to: in words where we have them, else as the node spelt it.
+export function checkName(check) {
+  return CHECKS[check] ?? plain(check);
+}
+
+export function resultName(result) {
+  return RESULTS[result] ?? plain(result);
+}

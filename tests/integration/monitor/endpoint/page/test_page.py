@@ -14,7 +14,7 @@ from tests.integration.monitor.endpoint.page.conftest import TELEPHONE, Desk
 from tests.unit.monitor.endpoint import statuses
 from trueup.monitor.endpoint import judge
 from trueup.monitor.endpoint.words import span
-from trueup.monitor.status import GuardStatus, LoopStatus, NodeStatus
+from trueup.monitor.status import CycleStatus, GuardStatus, LoopStatus, NodeStatus
 
 HEADINGS = {"CLEAN": "True to the venue", "DISCREPANT": "Not true to the venue", "UNKNOWN": "Not known"}
 TOKEN = "planted-token-0123456789"
@@ -95,6 +95,41 @@ def test_what_the_node_says_is_all_there_with_units_and_in_utc(desk: Desk) -> No
     assert chart.locator("rect.bar").count() == 90
     assert chart.locator("rect.bar.discrepant").count() == 1
     assert page.locator("#venue svg.latency").count() == 5
+
+
+def test_what_was_checked_and_what_it_came_to_is_said_in_words(desk: Desk) -> None:
+    checks = {
+        "startup": ("clean", "CLEAN", "Start-up Clean CLEAN"),
+        "cheap": ("discrepant", "DISCREPANT", "Cheap look Discrepant DISCREPANT"),
+        "deep": ("unknown", "UNKNOWN", "Deep look Unknown UNKNOWN"),
+        "gap": ("failed", "UNKNOWN", "After a gap in the stream Failed UNKNOWN"),
+        "demand": ("clean", "CLEAN", "On demand Clean CLEAN"),
+        "store": ("clean", "CLEAN", "After a loss of the store Clean CLEAN"),
+        "audit": ("clean", "CLEAN", "Audit from outside Clean CLEAN"),
+        "engine_inflight": ("done", "", "Engine: orders in flight Ended, proves nothing none"),
+        "engine_orders": ("failed", "", "Engine: open orders Failed none"),
+        "engine_positions": ("done", "", "Engine: positions Ended, proves nothing none"),
+        "of_a_later_version": ("so_so", "CLEAN", "Of a later version So so CLEAN"),
+    }
+    desk.show(
+        lambda now_ns: statuses.clean(
+            now_ns,
+            cycles=tuple(
+                CycleStatus(
+                    time_ns=statuses.ago(number, now_ns), check=check, result=result, secs=0.01, verdict=verdict
+                )
+                for number, (check, (result, verdict, _)) in enumerate(checks.items(), 1)
+            ),
+        )
+    )
+    page = desk.open()
+    page.locator("#timeline summary").click()
+    shown = [re.sub(r"\s+", " ", text) for text in rows(page, "timeline").all_inner_texts()]
+    assert len(shown) == len(checks)
+    for (_, _, words), text in zip(checks.values(), shown, strict=True):
+        assert words in text, shown
+    titles = page.locator("#timeline rect.bar title").all_text_contents()
+    assert any("UTC, Engine: positions: ended, proves nothing in 10.0 ms" in text for text in titles), titles
 
 
 def test_it_keeps_up_without_losing_what_the_reader_does(desk: Desk) -> None:
@@ -180,6 +215,44 @@ def test_a_node_that_does_not_answer_is_said_with_since_when_and_comes_back(desk
     expect(headline(page)).to_have_text(HEADINGS["CLEAN"])
     assert not page.evaluate("document.body.classList.contains('stale')")
     assert all("ERR_CONNECTION_REFUSED" in line for line in desk.complaints), desk.complaints
+
+
+def test_no_press_and_no_focus_is_lost_when_the_page_changes_in_its_midst(desk: Desk) -> None:
+    guarded = desk.serve(token=TOKEN)
+    try:
+        page = desk.open(guarded.url)
+        page.locator("#token-field").fill(TOKEN)
+        page.keyboard.press("Enter")
+        expect(headline(page)).to_have_text(HEADINGS["CLEAN"])
+        forget = page.get_by_role("button", name="Forget token")
+        forget.focus()
+        port = guarded.port
+        guarded.close()
+        expect(headline(page)).to_have_text(HEADINGS["UNKNOWN"])
+        expect(forget).to_be_focused()  # the node's going away made room for nothing else under the focus
+
+        ask = page.get_by_role("button", name="Ask now")
+        ask.hover()
+        page.evaluate(
+            """() => {
+              window.heard = [];
+              document.addEventListener("click", (event) => window.heard.push(event.target.textContent));
+            }"""
+        )
+        page.mouse.down()  # a slow finger: the node is back before it is lifted
+        guarded = desk.serve(port or 0, token=TOKEN)
+        expect(headline(page)).to_have_text(HEADINGS["CLEAN"])
+        with page.expect_request("**/status.json"):
+            page.mouse.up()
+        assert page.evaluate("window.heard") == ["Ask now"]
+        expect(ask).to_be_focused()
+        desk.show(lambda now_ns: statuses.discrepant(now_ns, 3))
+        page.keyboard.press("Enter")
+        expect(headline(page)).to_have_text(HEADINGS["DISCREPANT"])
+        expect(ask).to_be_focused()
+        assert page.evaluate("window.heard") == ["Ask now", "Ask now"]
+    finally:
+        guarded.close()
 
 
 def test_the_token_is_asked_for_once_kept_in_the_tab_and_forgotten_on_demand(desk: Desk) -> None:
@@ -292,11 +365,16 @@ def test_it_asks_every_two_seconds_less_often_unseen_and_less_often_unanswered(d
 
 def test_a_tab_that_is_seen_again_asks_at_once(desk: Desk) -> None:
     page = desk.open()
-    page.evaluate("Object.defineProperty(document, 'hidden', {configurable: true, get: () => true})")
+    page.evaluate(
+        """async () => {
+          const {Reader} = await import("/reader.js");
+          Reader.prototype.pauseMs = () => 3_600_000;  // of its own accord it asks no more after the next time
+        }"""
+    )
+    with page.expect_response("**/status.json"):
+        pass  # the last one of the two-second pause
     with page.expect_request("**/status.json"):
-        pass  # the last one of the two-second pause, after which it rests for fifteen
-    with page.expect_request("**/status.json", timeout=5_000):
-        page.evaluate("delete document.hidden; document.dispatchEvent(new Event('visibilitychange'))")
+        page.evaluate("setInterval(() => document.dispatchEvent(new Event('visibilitychange')), 200)")
 
 
 def any_status(rng: random.Random) -> NodeStatus:
