@@ -1,4 +1,4 @@
-"""Hold the documents to the code: regenerate what is generated, follow every link, run every Python snippet.
+"""Hold the documents to the code: regenerate what is generated, follow links, run Python snippets, know every command.
 
 Usage: ``python scripts/docs_check.py [--write]``. Exits 1 with one line per fault.
 """
@@ -17,6 +17,8 @@ GENERATED: dict[str, str] = {
     "docs/reference/rules.md": "trueup.config.reference:render_rules",
     "docs/reference/configuration.md": "trueup.config.reference:render_configuration",
     "docs/reference/metrics.md": "trueup.ops.metrics_reference:render",
+    "docs/reference/commands.md": "trueup.cli.reference:render",
+    "docs/reference/errors.md": "trueup.errors_reference:render",
     "docs/guard.md": "trueup.guard.reference:render",
     "docs/alerts.md": "trueup.ops.alerts_reference:render",
     "docs/scenarios.md": (
@@ -36,12 +38,8 @@ SNIPPET_TIMEOUT_SECS = 60
 
 
 def rendered(targets: str) -> str:
-    sys.path.insert(0, str(ROOT))  # what is on record of the integration tests renders itself
-    try:
-        named = [target.split(":") for target in targets.split()]
-        return "".join(str(getattr(importlib.import_module(module), function)()) for module, function in named)
-    finally:
-        sys.path.remove(str(ROOT))
+    named = [target.split(":") for target in targets.split()]
+    return "".join(str(getattr(importlib.import_module(module), function)()) for module, function in named)
 
 
 def generated_faults(*, write: bool) -> Iterator[str]:
@@ -101,12 +99,15 @@ def snippet_faults(path: Path, text: str) -> Iterator[str]:
 
 
 def main() -> int:
+    sys.path.insert(0, str(ROOT))  # for what is beside this file, and what on record of the tests renders itself
+    from scripts.docs_commands import command_faults
+
     write = "--write" in sys.argv[1:]
     faults = [*generated_faults(write=write), *deployment_faults(write=write)]
     if not write:
         for path in documents():
             text = path.read_text(encoding="utf-8")
-            faults += [*link_faults(path, text), *snippet_faults(path, text)]
+            faults += [*link_faults(path, text), *snippet_faults(path, text), *command_faults(path, text, ROOT)]
     for fault in faults:
         print(fault)
     print(f"docs-check: {len(documents())} documents, {len(GENERATED)} generated, {len(faults)} faults")
