@@ -7,7 +7,8 @@ orders takes a good part of a second of one core; call it from a worker thread w
 from trueup.core.diff import Comparison, compare, diff
 from trueup.core.lifecycle import Cycle, Ledger, Life, LifeState, ResolvedBy, Transition, advance, unobserved
 from trueup.core.netting import FLAT, Netted, net
-from trueup.core.owners import EXTERNAL_OWNER, Owner, OwnerBook, OwnerSource
+from trueup.core.order_names import OrderNames
+from trueup.core.owners import EXTERNAL_OWNER, Owner, OwnerBook, OwnerSource, OwnEvidence
 from trueup.core.pending import PendingOrder
 from trueup.core.plan import plan
 from trueup.core.settings import PlanSettings
@@ -25,6 +26,8 @@ __all__ = [
     "LookResult",
     "Looks",
     "Netted",
+    "OrderNames",
+    "OwnEvidence",
     "Owner",
     "OwnerBook",
     "OwnerSource",

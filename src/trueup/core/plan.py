@@ -59,7 +59,7 @@ def plan(
     if not acted_on:
         return Plan()
     view = view_of(venue, node, view)
-    owners = OwnerBook.of(node, settings.claims, settings.known_traders)
+    owners = OwnerBook.of(node, settings.claims, settings.known_traders, settings.evidence, venue.orders)
     steps: list[list[Step]] = []
     refused: list[Refusal] = []
     heals: list[str] = []

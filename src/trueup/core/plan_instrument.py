@@ -111,15 +111,19 @@ class InstrumentPlanner:
         return found - {fingerprint for one in self.refused for fingerprint in one.fingerprints}
 
     def _plan_orders(self) -> list[tuple[OrderCase, OrderPlan]]:
-        owner = self.owners.owner_of(self.case.instrument_id).name
         planned = []
         for order in self.case.orders:
-            result = plan_order(order, self.view, owner)
+            result = plan_order(order, self.view, self._owner_of(order))
             self.steps += result.steps
             if result.refused is None and (not result.steps or not order.all_allowed):
                 self.is_waiting = True
             planned.append((order, result))
         return planned
+
+    def _owner_of(self, order: OrderCase) -> str:
+        """Return who owns an order if the node does not know it."""
+        name = None if order.pair is None else order.pair.venue.client_order_id
+        return self.owners.owner_of_order(self.case.instrument_id, name).name
 
     def _claim(self) -> None:
         """Register the owner of new orders where the engine could not find it by its own claims."""
@@ -189,15 +193,28 @@ class InstrumentPlanner:
         return ""
 
     def _has_one_trader(self) -> bool:
-        owner = self.owners.owner_of(self.case.instrument_id)
-        traders = self.owners.traders.get(self.case.instrument_id, frozenset())
-        return traders <= {owner.name} and owner.source in {OwnerSource.CLAIM, OwnerSource.ONLY_TRADER}
+        instrument_id = self.case.instrument_id
+        owner = self.owners.owner_of(instrument_id)
+        traders = self.owners.traders.get(instrument_id, frozenset())
+        if not (traders <= {owner.name} and owner.source in {OwnerSource.CLAIM, OwnerSource.ONLY_TRADER}):
+            return False
+        return all(
+            self.owners.owner_of_order(instrument_id, pair.venue.client_order_id).name == owner.name
+            for pair in self.view.pairs
+            if pair.venue.instrument_id == instrument_id
+        )
 
     def _rebuild(self, planned: list[tuple[OrderCase, OrderPlan]], reason: str) -> bool:
         """Replace the steps by a rebuild; return whether that was possible, else keep the reason why not."""
-        owner = self.owners.owner_of(self.case.instrument_id).name
+        instrument_id = self.case.instrument_id
         damaged = [order for order, result in planned if order.missing or result.refused is RefusalCode.NEEDS_REBUILD]
-        rebuilt = rebuild(self.case, damaged, self.view, owner, reason)
+        rebuilt = rebuild(
+            self.case,
+            damaged,
+            self.view,
+            lambda order: self.owners.owner_of_order(instrument_id, order.client_order_id).name,
+            reason,
+        )
         if rebuilt.refused is not None:
             fingerprints = tuple(d.fingerprint for d in self.case.observed)
             self.refused.append(refusal(rebuilt.refused, self.case.instrument_id, fingerprints, rebuilt.reason))

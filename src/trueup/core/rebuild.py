@@ -8,7 +8,7 @@ less is refused.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -46,7 +46,13 @@ class _Extent:
     fills: dict[OrderKey, list[FillRecord]]
 
 
-def rebuild(case: InstrumentCase, damaged: Iterable[OrderCase], view: View, owner: str, reason: str) -> Rebuilt:
+def rebuild(
+    case: InstrumentCase,
+    damaged: Iterable[OrderCase],
+    view: View,
+    owner_of: Callable[[OrderRecord], str],
+    reason: str,
+) -> Rebuilt:
     """Return the steps that rebuild an instrument.
 
     Parameters
@@ -57,8 +63,8 @@ def rebuild(case: InstrumentCase, damaged: Iterable[OrderCase], view: View, owne
         The orders that must be replayed whatever their place in time.
     view : View
         Both snapshots.
-    owner : str
-        Who owns what has no owner.
+    owner_of : Callable[[OrderRecord], str]
+        Who owns a venue's order that has no owner.
     reason : str
         Why nothing less will do.
     """
@@ -83,7 +89,7 @@ def rebuild(case: InstrumentCase, damaged: Iterable[OrderCase], view: View, owne
     stray = set(extent.fills) - {_key(pair.venue) for pair in extent.orders}
     if stray:
         return _no(RefusalCode.HISTORY_INCOMPLETE, f"{reason}; the order of a fill was not listed")
-    return _steps(instrument_id, extent, concerned, view, owner, reason)
+    return _steps(instrument_id, extent, concerned, view, owner_of, reason)
 
 
 def _no(code: RefusalCode, reason: str) -> Rebuilt:
@@ -147,7 +153,12 @@ def _legs(instrument_id: str, view: View) -> list[Leg]:
 
 
 def _steps(
-    instrument_id: str, extent: _Extent, concerned: list[OrderCase], view: View, owner: str, reason: str
+    instrument_id: str,
+    extent: _Extent,
+    concerned: list[OrderCase],
+    view: View,
+    owner_of: Callable[[OrderRecord], str],
+    reason: str,
 ) -> Rebuilt:
     purge = {order.node.client_order_id or "" for order in concerned if order.node is not None}
     restore: list[tuple[str, str]] = []
@@ -156,7 +167,7 @@ def _steps(
     for pair in extent.orders:
         covered.add(pair.venue.venue_order_id or pair.venue.client_order_id or "")
         fills = extent.fills.get(_key(pair.venue), [])
-        node = pair.node
+        node, owner = pair.node, owner_of(pair.venue)
         if node is not None:
             purge.add(node.client_order_id or "")
             renamed, node = node, _rightly_named(pair.venue, node, view)

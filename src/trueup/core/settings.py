@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from trueup.core.owners import OwnEvidence
 from trueup.core.tolerance import Tolerance
 
 
@@ -24,6 +25,8 @@ class PlanSettings:
         The explicit claims, instrument to strategy.
     known_traders : mapping of str to frozenset of str
         Strategies that traded an instrument before, remembered beyond the node's own records.
+    evidence : OwnEvidence
+        What tells the node's own orders from others' where its cache has lost them.
     allow_opening_balance : bool
         Book a position that is older than the venue's history, on a cold start.
     allow_rebuild : bool
@@ -35,6 +38,7 @@ class PlanSettings:
     at_startup: bool = False
     claims: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     known_traders: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
+    evidence: OwnEvidence = field(default_factory=OwnEvidence)
     allow_opening_balance: bool = True
     allow_rebuild: bool = True
     tolerance: Tolerance = field(default_factory=Tolerance)
