@@ -10,6 +10,25 @@ OWN_STRATEGY = "DrillStrategy-001"
 
 
 @dataclass(frozen=True, slots=True)
+class Death:
+    """The event at which a node kills itself, for kill-point sweeps.
+
+    Parameters
+    ----------
+    lane : str
+        What is counted, one of ``trueup.drills.engine.death.LANES``; empty for no death.
+    number : int
+        At which event of the life, from 1.
+    list_path : str
+        A file in which every counted event is listed; empty for none.
+    """
+
+    lane: str = ""
+    number: int = 0
+    list_path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class NodeSpec:
     """Everything that a node process needs to know before it builds its node.
 
@@ -39,6 +58,8 @@ class NodeSpec:
         Fields of the settings of verified mode that differ from their defaults.
     scale : float
         The factor by which the drill's durations were multiplied.
+    death : Death
+        Where this life ends by its own hand.
     """
 
     trader_id: str
@@ -55,6 +76,7 @@ class NodeSpec:
     reconciliation_timeout_secs: float = 30.0
     verified: dict[str, Any] = field(default_factory=dict)
     scale: float = 1.0
+    death: Death = field(default_factory=Death)
 
 
 @dataclass(frozen=True, slots=True)

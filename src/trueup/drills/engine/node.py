@@ -24,6 +24,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from trueup.drills.engine.client import CLIENT_NAME, DrillExecClientConfig, DrillExecClientFactory
+from trueup.drills.engine.death import Reaper
 from trueup.drills.engine.dump import node_state
 from trueup.drills.engine.instruments import instrument_id_of
 from trueup.drills.engine.strategy import DrillStrategy
@@ -67,15 +68,23 @@ class NodeLife:
 
     def __init__(self, spec: NodeSpec) -> None:
         self.spec = spec
+        reaper = Reaper(spec.death, str(spec.verified.get("state_dir", "")))
+        reaper.happens("stage", "forked")
         self.loop = asyncio.new_event_loop()
         asyncio.set_event_loop(self.loop)
         self.node = TradingNode(config=node_config(spec), loop=self.loop)
+        reaper.happens("stage", "constructed")
         claims = [instrument_id_of(symbol) for symbol in spec.claims]
         self.strategy = DrillStrategy(StrategyConfig(order_id_tag="001", external_order_claims=claims or None))
         self.node.trader.add_strategy(self.strategy)
         self.node.add_exec_client_factory(CLIENT_NAME, DrillExecClientFactory)
         self.node.build()
+        reaper.happens("stage", "built")
+        reaper.watch_engine(self.node)
         self.verified = VerifiedNode.attach(self.node, spec) if spec.mode == "verified" else None
+        if self.verified is not None:
+            reaper.watch_announcer(self.verified.announcer)
+        reaper.happens("stage", "attached")
         self._running: asyncio.Task[None] | None = None
 
     def run(self) -> None:

@@ -20,6 +20,9 @@ class _Handle(Protocol):
     def failure(self) -> str: ...
 
     @property
+    def announcer(self) -> Any: ...
+
+    @property
     def last_verdict(self) -> Any: ...
 
     async def true_up(self) -> Any: ...
@@ -44,6 +47,11 @@ class VerifiedNode:
     def attach(cls, node: TradingNode, spec: NodeSpec) -> Self:
         """Attach trueup to a node."""
         return cls(node, trueup.attach(node, spec.verified))
+
+    @property
+    def announcer(self) -> Any:
+        """Return what tells the node's life cycle."""
+        return self._handle.announcer
 
     def refusal(self) -> str:
         """Return why the node does not trade, or nothing while it may yet."""
