@@ -20,6 +20,7 @@ from trueup.guard.message import (
     MessageRefusedError,
     NodeWord,
     Purpose,
+    Reply,
     body_of,
     parse,
     seal,
@@ -79,15 +80,15 @@ class Mailbox:
             raise
         return Mail(command or None, _instance_of(before))
 
-    def answer(self, answer: Answer) -> None:
-        """Leave the answer to a command.
+    def answer(self, answer: Answer | Reply) -> None:
+        """Leave the answer to a command, or the reply to a request.
 
         Raises
         ------
         redis.RedisError, OSError
             If the server does not answer.
         """
-        blob = seal(self._key, Purpose.ANSWER, answer)
+        blob = seal(self._key, Purpose.REPLY if isinstance(answer, Reply) else Purpose.ANSWER, answer)
         self._open().set(self._keys.answer(answer.nonce), blob, px=ANSWER_KEPT_MS)
 
     def leave(self, instance_id: str) -> None:

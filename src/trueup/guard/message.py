@@ -1,5 +1,8 @@
 """The messages between a node's guard and who commands it: canonical, signed, addressed, short-lived.
 
+A command is the guard's own; a request is for another part of the node that is to be reached as safely (its claims).
+Both are signed, admitted and answered alike.
+
 A message is ``<64 hexadecimal digits of HMAC-SHA256>.<canonical JSON>``. The MAC is over the purpose of the message and
 the very bytes that were received, and is checked before anything is parsed: without the key nobody reaches a parser.
 The JSON must be the one spelling that this module itself would write, so one message has one form.
@@ -23,6 +26,10 @@ MESSAGE_BYTES_MAX = 4_096
 """Of a command and its answer. A reason has 500 characters at most, everything else is short."""
 STATUS_BYTES_MAX = 65_536
 """Of what a node says of itself, history included."""
+REPLY_BYTES_MAX = 262_144
+"""Of what comes back to a request: a list of 1,000 claims takes 200 kB."""
+ARGUMENTS_MAX = 10
+ARGUMENT_CHARS_MAX = 500
 REASON_CHARS_MAX = 500
 NAME_CHARS_MAX = 120
 NONCE_CHARS = 32
@@ -36,6 +43,8 @@ class Purpose(StrEnum):
     COMMAND = "command"
     ANSWER = "answer"
     STATUS = "status"
+    REQUEST = "request"
+    REPLY = "reply"
 
 
 class Act(StrEnum):
@@ -54,8 +63,8 @@ class Act(StrEnum):
 _STATE_OF = {Act.HALT: GuardState.HALTED, Act.REDUCE: GuardState.REDUCING, Act.RELEASE: GuardState.ACTIVE}
 
 
-class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Ask a node's guard for something.
+class Signed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Hold what every message to a node says of itself.
 
     Parameters
     ----------
@@ -73,14 +82,6 @@ class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         ``operator`` or ``auditor``.
     who : str
         The person or program.
-    act : Act
-        What is asked.
-    reason : str
-        Why.
-    verdict : VerdictState or None
-        What the sender itself found of the account, where it looked.
-    force : bool
-        Release although nothing is proven.
     """
 
     trader_id: str
@@ -91,10 +92,56 @@ class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     issued_ns: int
     source: Source
     who: str
+
+
+class Command(Signed, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Ask a node's guard for something.
+
+    Parameters
+    ----------
+    act : Act
+        What is asked.
+    reason : str
+        Why.
+    verdict : VerdictState or None
+        What the sender itself found of the account, where it looked.
+    force : bool
+        Release although nothing is proven.
+    """
+
     act: Act
     reason: str
     verdict: VerdictState | None = None
     force: bool = False
+
+
+class Request(Signed, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Ask another part of a node for something.
+
+    Parameters
+    ----------
+    topic : str
+        The part, such as ``claims``.
+    act : str
+        What is asked of it.
+    arguments : dict of str to str
+        What belongs to it.
+    """
+
+    topic: str
+    act: str
+    arguments: dict[str, str]
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Say what became of a request: done, with data, or not, with a code and why."""
+
+    nonce: str
+    instance_id: str
+    done: bool
+    code: str = ""
+    why: str = ""
+    data: object = None
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -191,8 +238,8 @@ def body_of(blob: bytes) -> bytes:
     return blob[MAC_CHARS + 1 :]
 
 
-def check_form(command: Command) -> None:
-    """Refuse a command whose fields are beyond their bounds.
+def check_form(command: Command | Request) -> None:
+    """Refuse a message whose fields are beyond their bounds.
 
     Raises
     ------
@@ -205,14 +252,23 @@ def check_form(command: Command) -> None:
         found = f"a name in it is empty or longer than {NAME_CHARS_MAX} characters"
     elif len(command.nonce) != NONCE_CHARS or not set(command.nonce) <= set("0123456789abcdef"):
         found = f"its nonce is not {NONCE_CHARS} hexadecimal digits"
-    elif not command.reason.strip() or len(command.reason) > REASON_CHARS_MAX:
+    elif (
+        isinstance(command, Command) and not 0 < len(command.reason.strip()) <= len(command.reason) <= REASON_CHARS_MAX
+    ):
         found = f"its reason is empty or longer than {REASON_CHARS_MAX} characters"
+    elif isinstance(command, Request) and not _is_bounded(command):
+        found = "its topic, its act or its arguments are beyond their bounds"
     elif command.source not in (Source.OPERATOR, Source.AUDITOR):
         found = f"{command.source} cannot command a guard"
     elif command.sequence < 1 or command.issued_ns < 1:
         found = "its sequence or its time is not positive"
     if found:
         raise MessageRefusedError(RefusalReason.MALFORMED, found, is_authentic=True)
+
+
+def _is_bounded(request: Request) -> bool:
+    texts = (request.topic, request.act, *request.arguments, *request.arguments.values())
+    return len(request.arguments) <= ARGUMENTS_MAX and all(len(text) <= ARGUMENT_CHARS_MAX for text in texts)
 
 
 def new_nonce() -> str:

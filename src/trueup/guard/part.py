@@ -26,6 +26,8 @@ from trueup.guard.message import (
     NodeWord,
     Purpose,
     RefusalReason,
+    Reply,
+    Request,
     check_form,
     unseal,
 )
@@ -33,6 +35,7 @@ from trueup.guard.node_guard import NodeGuard
 from trueup.guard.record import GuardFile, GuardRecord
 from trueup.guard.refusals import Refusals
 from trueup.guard.replay import admit
+from trueup.guard.requests import Requests
 from trueup.guard.strangers import Strangers
 from trueup.model.phase import Phase
 from trueup.monitor.status import GuardStatus
@@ -136,6 +139,7 @@ class GuardPart:
         self._seen = record.seen()
         self._book = record.book()
         self.guard = make(self._book, self._keep)
+        self.requests = Requests(loop, instance_id, self._dirty.set)
 
     # -- the part ----------------------------------------------------------------------------------------------------
 
@@ -261,8 +265,10 @@ class GuardPart:
             mail = mailbox.visit(word)
             self._reached()
             self._meet(mail.instance_id)
-            if mail.command is not None and (answer := self._receive(mail.command)) is not None:
-                mailbox.answer(answer)
+            answers = [] if mail.command is None else [self._receive(mail.command)]
+            for answer in (*answers, *self.requests.ready()):
+                if answer is not None:
+                    mailbox.answer(answer)
         except (redis.RedisError, OSError) as error:
             self._missed(error)
 
@@ -295,13 +301,16 @@ class GuardPart:
         level = int(self._strangers.is_present or not self._owns_directory)
         self._on_loop(lambda: self.guard.rise(Dimension.WRITERS, level))
 
-    def _receive(self, blob: bytes) -> Answer | None:
-        """Return the answer to a command; None for one whose sender does not have the key, or cannot be told."""
-        command: Command | None = None
+    def _receive(self, blob: bytes) -> Answer | Reply | None:
+        """Return the answer to a command; None for one whose sender does not have the key, or cannot be told.
+
+        A request is answered later, when it is done.
+        """
+        command: Command | Request | None = None
         try:
             if self._key is None:
                 raise MessageRefusedError(RefusalReason.NO_KEY, "this node has no control key")
-            command = unseal(self._key, Purpose.COMMAND, blob, Command, MESSAGE_BYTES_MAX)
+            command = _unseal(self._key, blob)
             check_form(command)
             self._seen = admit(
                 self._seen,
@@ -313,9 +322,14 @@ class GuardPart:
             )
         except MessageRefusedError as refused:
             self._refuse(refused.code, refused.why)
+            if isinstance(command, Request):
+                return self.requests.refusal(command, refused.code, refused.why)
             return None if command is None else self._refusal(command, refused.code, refused.why)
         self._unwritten = True
         self._write()  # before it is obeyed: the same message must not count twice, whatever happens now
+        if isinstance(command, Request):
+            self.requests.take(command)
+            return None
         answer = self._obey(command)
         self._write()  # before it is acknowledged: what is acknowledged outlasts a kill
         if not answer.applied:
@@ -364,3 +378,13 @@ class GuardPart:
             self._loop.call_soon_threadsafe(work)
         except RuntimeError:
             self._closing.set()  # the loop has ended, and the node with it
+
+
+def _unseal(key: bytes, blob: bytes) -> Command | Request:
+    """Return the command or the request in a blob: what it was signed as tells which."""
+    try:
+        return unseal(key, Purpose.COMMAND, blob, Command, MESSAGE_BYTES_MAX)
+    except MessageRefusedError as refused:
+        if refused.code is not RefusalReason.FORGED:
+            raise
+    return unseal(key, Purpose.REQUEST, blob, Request, MESSAGE_BYTES_MAX)

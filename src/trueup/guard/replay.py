@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from trueup.guard.message import Command, MessageRefusedError, RefusalReason
+from trueup.guard.message import MessageRefusedError, RefusalReason, Signed
 
 SENDERS_MAX = 64
 """Places that ever commanded one node. Only who has the key can add one."""
@@ -22,15 +22,15 @@ class Seen:
     nonces: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
 
 
-def admit(seen: Seen, command: Command, *, trader_id: str, instance_id: str, now_ns: int, window_ns: int) -> Seen:
+def admit(seen: Seen, command: Signed, *, trader_id: str, instance_id: str, now_ns: int, window_ns: int) -> Seen:
     """Take a command whose sender has the key, once, for this process, in time.
 
     Parameters
     ----------
     seen : Seen
         What was received so far.
-    command : Command
-        The command.
+    command : Signed
+        The command or request.
     trader_id, instance_id : str
         This process.
     now_ns, window_ns : int
