@@ -257,7 +257,7 @@ class AccountTruth:
             if not questions:
                 break
             asked.update(questions)
-            await reader.ask(draft, questions, depth.deadline)
+            await reader.ask(draft, questions, depth.deadline, at_startup=depth.at_startup)
             reading = await reader.freeze(draft)
         return reading, node
 

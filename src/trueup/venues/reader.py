@@ -52,7 +52,7 @@ class ReadLimits:
     concurrency : int
         Targeted queries under way at once.
     questions_max : int
-        Targeted queries in one reading; what is beyond stays unasked and is said so.
+        Targeted queries in one reading while running; what is beyond stays unasked and is said so.
     question_delay_secs : float
         Pause after a targeted query, to spare the venue.
     empty_recheck_secs : float
@@ -159,9 +159,31 @@ class VenueReader:
         """Read history further back (or of more instruments) into a reading that is under way."""
         await asyncio.gather(*self._history_parts(draft, request))
 
-    async def ask(self, draft: ReadingDraft, questions: Iterable[Question], deadline: float | None = None) -> None:
-        """Ask about single orders, a bounded number, a few at once."""
+    async def ask(
+        self,
+        draft: ReadingDraft,
+        questions: Iterable[Question],
+        deadline: float | None = None,
+        *,
+        at_startup: bool = False,
+    ) -> None:
+        """Ask about single orders, a few at once.
+
+        Parameters
+        ----------
+        draft : ReadingDraft
+            Where the answers go.
+        questions : Iterable[Question]
+            What is open.
+        deadline : float, optional
+            No question is put after it.
+        at_startup : bool
+            Put all of them: the deadline alone bounds a start, which no later look completes. Otherwise
+            `ReadLimits.questions_max` bounds the reading. (Of forty submits that a killed node had no answer to, a
+            start asked for the same ten in every round, and never traded.)
+        """
         wanted = list(questions)
+        put_max = len(wanted) if at_startup else self._limits.questions_max
         gate = asyncio.Semaphore(self._limits.concurrency)
 
         async def one(question: Question) -> None:
@@ -170,8 +192,8 @@ class VenueReader:
                 if self._limits.question_delay_secs:
                     await asyncio.sleep(self._limits.question_delay_secs)
 
-        await asyncio.gather(*(one(question) for question in wanted[: self._limits.questions_max]))
-        for question in wanted[self._limits.questions_max :]:
+        await asyncio.gather(*(one(question) for question in wanted[:put_max]))
+        for question in wanted[put_max:]:
             for kind in _KINDS_ABOUT[question.about]:
                 draft.failed(kind, question.about.lower(), "more open questions than one reading may ask", None)
 

@@ -281,6 +281,16 @@ async def test_questions_beyond_the_bound_are_said_to_be_unasked() -> None:
     assert not (await one.freeze(draft)).snapshot.coverage.orders_open.is_complete
 
 
+async def test_a_start_puts_every_question_since_no_later_look_completes_it() -> None:
+    client = Client(order=None)
+    one = reader(client, limits=ReadLimits(questions_max=2))
+    draft = await one.read(ReadRequest())
+    questions = [Question(About.ORDER, BTC.value, str(number)) for number in range(5)]
+    await one.ask(draft, questions, at_startup=True)
+    assert client.asked.count("order") == 5
+    assert (await one.freeze(draft)).snapshot.coverage.orders_open.is_complete
+
+
 async def test_a_later_reading_adopts_closed_orders_and_fills_and_no_open_order() -> None:
     first = reader(
         Client(
