@@ -32,6 +32,8 @@ SECTION = re.compile(
 )
 """A part of a document that names the function which renders it."""
 
+TEST = re.compile(r"`(tests/\S+\.py)((?:::\w+)+)`")
+
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#[^)\s]*)?\)")
 SNIPPET = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SNIPPET_TIMEOUT_SECS = 60
@@ -82,6 +84,15 @@ def link_faults(path: Path, text: str) -> Iterator[str]:
             yield f"{path.relative_to(ROOT)}: link to {target}, which does not exist"
 
 
+def test_faults(path: Path, text: str) -> Iterator[str]:
+    """Yield the tests that a document relies on and that are not there; an inherited one counts by its name."""
+    for file, name in TEST.findall(text):
+        wanted = name.split("::")[-1]
+        beside = [ROOT / file, *(ROOT / file).parent.glob("*.py")] if (ROOT / file).exists() else []
+        if not any(f"def {wanted}(" in source.read_text(encoding="utf-8") for source in beside):
+            yield f"{path.relative_to(ROOT)}: no test {file}{name}"
+
+
 def snippet_faults(path: Path, text: str) -> Iterator[str]:
     for match in SNIPPET.finditer(text):
         line = text.count("\n", 0, match.start()) + 1
@@ -107,7 +118,8 @@ def main() -> int:
     if not write:
         for path in documents():
             text = path.read_text(encoding="utf-8")
-            faults += [*link_faults(path, text), *snippet_faults(path, text), *command_faults(path, text, ROOT)]
+            faults += [*link_faults(path, text), *snippet_faults(path, text), *test_faults(path, text)]
+            faults += command_faults(path, text, ROOT)
     for fault in faults:
         print(fault)
     print(f"docs-check: {len(documents())} documents, {len(GENERATED)} generated, {len(faults)} faults")
