@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import getpass
 import time
 from collections.abc import Callable
@@ -12,36 +11,20 @@ from pathlib import Path
 
 import redis
 
-from trueup.errors import ConfigValueError
+from trueup.errors import ConfigValueError, StoreUnavailableError
 from trueup.guard.book import Source
-from trueup.guard.keys import COMMAND_KEPT_MS, GuardKeys
-from trueup.guard.message import (
-    MESSAGE_BYTES_MAX,
-    NAME_CHARS_MAX,
-    REASON_CHARS_MAX,
-    STATUS_BYTES_MAX,
-    Act,
-    Answer,
-    Command,
-    MessageRefusedError,
-    NodeWord,
-    Purpose,
-    RefusalReason,
-    body_of,
-    new_nonce,
-    parse,
-    seal,
-    unseal,
-)
+from trueup.guard.courier import Courier, Heard, Unanswered
+from trueup.guard.message import NAME_CHARS_MAX, REASON_CHARS_MAX, REPLY_BYTES_MAX, Act, Answer, Reply
 from trueup.guard.sender import Sender, default_sender_dir
-from trueup.model.guard import GuardState
+from trueup.model.guard import GuardState, strictest
 from trueup.model.verdicts import VerdictState
 from trueup.store.connection import StoreAddress, open_client, store_errors
 
 ACK_SECS_MAX = 6.0
 """A node visits twice a second and gives its event loop three seconds."""
-POLL_SECS = 0.05
 KEY_CHARS_MIN = 32
+
+__all__ = ["Ack", "AckOutcome", "GuardControl", "Heard", "Unanswered", "user_name"]
 
 _ACT_OF = {GuardState.HALTED: Act.HALT, GuardState.REDUCING: Act.REDUCE, GuardState.ACTIVE: Act.RELEASE}
 
@@ -94,17 +77,12 @@ class Ack:
                 return f"NO ANSWER: {self.why}"
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """Hold what a node says of itself, and whether it is signed with our key (None where we have none)."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """Hold what one hand holds a node to (``ACTIVE``: nothing), and the process that said so."""
 
-    word: NodeWord
-    is_authentic: bool | None
-
-    @property
-    def age_secs(self) -> float:
-        """Return how old it is by our clock, in seconds."""
-        return (time.time_ns() - self.word.time_ns) / 1e9
+    state: GuardState
+    instance_id: str
 
 
 class GuardControl:
@@ -152,15 +130,19 @@ class GuardControl:
     ) -> None:
         if key is not None and len(key) < KEY_CHARS_MIN:
             raise ConfigValueError("the control key is too short", allowed=f"{KEY_CHARS_MIN} characters or more")
-        self._address = dataclasses.replace(address, timeout_secs=min(address.timeout_secs, timeout_secs))
-        self._key = None if key is None else key.encode()
-        self._keys = GuardKeys(trader_id)
-        self._trader_id = trader_id
+        self._has_key = key is not None
         self._source = source
         self._who = (who or user_name())[:NAME_CHARS_MAX]
-        self._sender = Sender(sender_dir or default_sender_dir())
-        self._timeout_secs = timeout_secs
-        self._clock_ns = clock_ns
+        self._courier = Courier(
+            address,
+            None if key is None else key.encode(),
+            trader_id,
+            source=source,
+            who=self._who,
+            sender=Sender(sender_dir or default_sender_dir()),
+            timeout_secs=timeout_secs,
+            clock_ns=clock_ns,
+        )
 
     def status(self) -> Heard | None:
         """Return what the node last said of itself; None if no node has, for fifteen seconds.
@@ -170,8 +152,27 @@ class GuardControl:
         StoreUnavailableError
             If the store does not answer.
         """
-        with store_errors(self._address.url), open_client(self._address) as client:
-            return self._hear(client)
+        with store_errors(self._courier.address.url), open_client(self._courier.address) as client:
+            return self._courier.hear(client)
+
+    def held(self) -> Held | None:
+        """Return what this very hand, by source and name, holds the live node to, by the node's own signed word.
+
+        Returns
+        -------
+        Held or None
+            None where no node answers for itself, or its word is not signed with our key. Never raises for what the
+            store does: not knowing is an answer.
+        """
+        try:
+            heard = self.status()
+        except StoreUnavailableError:
+            return None
+        if heard is None or not heard.is_authentic:
+            return None
+        mine = (self._source.value, self._who)
+        states = [GuardState(hold.state) for hold in heard.word.guard.holds if (hold.source, hold.who) == mine]
+        return Held(state=strictest(states), instance_id=heard.word.instance_id)
 
     def demand(
         self, state: GuardState, reason: str, *, verdict: VerdictState | None = None, force: bool = False
@@ -199,84 +200,46 @@ class GuardControl:
         ConfigValueError
             If there is no key, or no reason.
         """
-        if self._key is None:
+        self._require_key()
+        if not reason.strip():
+            raise ConfigValueError("there is no reason", allowed="a sentence that a colleague understands next week")
+        try:
+            with open_client(self._courier.address) as client:
+                got = self._courier.command(
+                    client,
+                    act=_ACT_OF[state],
+                    reason=reason.strip()[:REASON_CHARS_MAX],
+                    verdict=verdict,
+                    force=force,
+                )
+        except (redis.RedisError, OSError) as error:
+            return _no_answer(f"the store at {self._courier.address.url} does not answer: {error}")
+        if isinstance(got, Unanswered):
+            return _no_answer(got.why, got.instance_id, code=got.code)
+        return _ack_of(got)
+
+    def ask(self, topic: str, act: str, arguments: dict[str, str]) -> Reply | Unanswered:
+        """Ask another part of the node for something.
+
+        Raises
+        ------
+        ConfigValueError
+            If there is no key.
+        """
+        self._require_key()
+        try:
+            with open_client(self._courier.address) as client:
+                return self._courier.request(client, REPLY_BYTES_MAX, topic=topic, act=act, arguments=arguments)
+        except (redis.RedisError, OSError) as error:
+            return Unanswered(why=f"the store at {self._courier.address.url} does not answer: {error}")
+
+    def _require_key(self) -> None:
+        if not self._has_key:
             raise ConfigValueError(
                 "there is no control key",
                 allowed="guard.control_key, the same for the node and for who commands it",
                 action="give TRUEUP_GUARD__CONTROL_KEY to both",
             )
-        if not reason.strip():
-            raise ConfigValueError("there is no reason", allowed="a sentence that a colleague understands next week")
-        try:
-            with open_client(self._address) as client:
-                return self._demand(client, self._key, _ACT_OF[state], reason.strip(), verdict, force=force)
-        except (redis.RedisError, OSError) as error:
-            return _no_answer(f"the store at {self._address.url} does not answer: {error}")
-
-    def _demand(
-        self, client: redis.Redis, key: bytes, act: Act, reason: str, verdict: VerdictState | None, *, force: bool
-    ) -> Ack:
-        deadline = time.monotonic() + self._timeout_secs
-        heard = self._hear(client)
-        if heard is None:
-            return _no_answer(f"no node of {self._trader_id} has said that it lives for the last 15 s", code="no_node")
-        if not heard.word.takes_commands:
-            return _no_answer("the node has no guard.control_key and takes no commands", code=RefusalReason.NO_KEY)
-        if heard.is_authentic is False:
-            return _no_answer("the node's control key is not ours", code=RefusalReason.FORGED)
-        sender, sequence = self._sender.next(self._clock_ns())
-        command = Command(
-            trader_id=self._trader_id,
-            instance_id=heard.word.instance_id,
-            sender=sender,
-            sequence=sequence,
-            nonce=new_nonce(),
-            issued_ns=self._clock_ns(),
-            source=self._source,
-            who=self._who,
-            act=act,
-            reason=reason[:REASON_CHARS_MAX],
-            verdict=verdict,
-            force=force,
-        )
-        blob = seal(key, Purpose.COMMAND, command)
-        while not client.set(self._keys.command, blob, px=COMMAND_KEPT_MS, nx=True):
-            if time.monotonic() > deadline:
-                return _no_answer("another command lies there and nobody takes it", heard.word.instance_id)
-            time.sleep(POLL_SECS)
-        while time.monotonic() < deadline:
-            if (answer := self._answer_to(client, key, command)) is not None:
-                return _ack_of(answer)
-            time.sleep(POLL_SECS)
-        if client.getrange(self._keys.command, 0, MESSAGE_BYTES_MAX) == blob:
-            client.delete(self._keys.command)  # nobody shall obey what nobody waits for any more
-        return _no_answer(f"the node has not answered for {self._timeout_secs:g} s", heard.word.instance_id)
-
-    def _hear(self, client: redis.Redis) -> Heard | None:
-        blob = client.getrange(self._keys.status, 0, STATUS_BYTES_MAX)
-        if not isinstance(blob, bytes) or not blob:
-            return None
-        is_authentic: bool | None = None
-        try:
-            if self._key is not None:
-                unseal(self._key, Purpose.STATUS, blob, NodeWord, STATUS_BYTES_MAX)
-                is_authentic = True
-        except MessageRefusedError:
-            is_authentic = False
-        try:
-            return Heard(parse(body_of(blob), NodeWord, canonical=False), is_authentic)
-        except MessageRefusedError:
-            return None
-
-    def _answer_to(self, client: redis.Redis, key: bytes, command: Command) -> Answer | None:
-        blob = client.getrange(self._keys.answer(command.nonce), 0, MESSAGE_BYTES_MAX)
-        if not isinstance(blob, bytes) or not blob:
-            return None
-        try:
-            answer = unseal(key, Purpose.ANSWER, blob, Answer, MESSAGE_BYTES_MAX)
-        except MessageRefusedError:
-            return None  # somebody without the key wrote it
-        return answer if answer.nonce == command.nonce and answer.instance_id == command.instance_id else None
 
 
 def user_name() -> str:

@@ -27,7 +27,7 @@ from trueup.guard.policy import GuardDecision, GuardPolicy, decide
 from trueup.model.guard import GuardState
 from trueup.model.phase import Phase
 from trueup.model.verdicts import VerdictState
-from trueup.monitor.status import GuardChange, GuardStatus
+from trueup.monitor.status import GuardChange, GuardHold, GuardStatus
 
 _logger = logging.getLogger("trueup.guard")
 
@@ -36,6 +36,8 @@ ALARM_AGAIN_NS = 60_000_000_000
 STARTING = frozenset({Phase.INITIALIZING, Phase.RECONCILING, Phase.ERROR})
 HISTORY_SHOWN = 20
 REASON_SHOWN = 1_000
+HOLD_REASON_SHOWN = 200
+"""Of each of up to 17 hands, in a word of at most 64 KiB."""
 RULES_SHOWN = 10
 
 
@@ -354,6 +356,16 @@ class NodeGuard:
             can_act=not self._alarm,
             alarm=self._alarm,
             loophole=self._loophole() if self.book.state is not GuardState.ACTIVE else "",
+            holds=tuple(
+                GuardHold(
+                    source=source.value,
+                    who=hold.who,
+                    state=hold.state.value,
+                    reason=hold.reason[:HOLD_REASON_SHOWN],
+                    since_ns=hold.time_ns,
+                )
+                for source, hold in self.book.holds
+            ),
             history=tuple(_shown(change) for change in history),
         )
 

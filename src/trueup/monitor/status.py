@@ -110,12 +110,22 @@ class GuardChange(msgspec.Struct, frozen=True, kw_only=True):
     rules: tuple[str, ...] = ()
 
 
+class GuardHold(msgspec.Struct, frozen=True, kw_only=True):
+    """Show what one hand, an operator or an auditor, holds a node to, whether or not another one is stricter."""
+
+    source: str
+    who: str
+    state: str
+    reason: str = ""
+    since_ns: int = 0
+
+
 class GuardStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Say what the node may do now. ``effective`` is the engine's own trading state as last read.
 
     ``rules`` are the rows of the policy behind it, ``alarm`` why the guard cannot act, ``loophole`` what passes
-    although the state forbids it, ``control`` how commands reach it (``OFF``, ``LISTENING``, ``LOST``), and
-    ``commands_refused`` how many messages were not obeyed, by reason.
+    although the state forbids it, ``control`` how commands reach it (``OFF``, ``LISTENING``, ``LOST``),
+    ``commands_refused`` how many messages were not obeyed, by reason, and ``holds`` what operators and auditors hold.
     """
 
     state: str = "ACTIVE"
@@ -130,6 +140,7 @@ class GuardStatus(msgspec.Struct, frozen=True, kw_only=True):
     loophole: str = ""
     control: str = "OFF"
     commands_refused: dict[str, int] = msgspec.field(default_factory=dict)
+    holds: tuple[GuardHold, ...] = ()
     history: tuple[GuardChange, ...] = ()
 
 

@@ -26,6 +26,7 @@ from trueup.store.embedded import EmbeddedValkey
 
 SYMBOLS = ("BTCUSDT", "ETHUSDT", "SOLUSDT")
 TRADER_ID = "DEMO-001"
+GUARD_VARIABLE, GUARD_KEY = "TRUEUP_GUARD__CONTROL_KEY", "a control key of the stage, planted to be looked for"
 KEY_VARIABLE, SECRET_VARIABLE = "TRUEUP_CLIENTS__BINANCE__API_KEY", "TRUEUP_CLIENTS__BINANCE__API_SECRET"
 NODE = """
 trader_id = "{trader_id}"
@@ -161,5 +162,9 @@ def set_up(directory: Path) -> Iterator[Stage]:
             "market": {"seed": 1, "step_interval_ms": 100, "step_symbols": SYMBOLS},
         }
         emulator = stack.enter_context(EmulatorProcess(settings=settings))
-        keys = {KEY_VARIABLE: emulator.ready.api_key, SECRET_VARIABLE: emulator.ready.secret}
+        keys = {
+            KEY_VARIABLE: emulator.ready.api_key,
+            SECRET_VARIABLE: emulator.ready.secret,
+            GUARD_VARIABLE: GUARD_KEY,
+        }
         yield Stage(directory, store.url, emulator.ready, emulator.control, keys)

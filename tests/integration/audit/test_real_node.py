@@ -22,12 +22,14 @@ from typing import Any
 
 import jsonschema
 import pytest
+import redis
 
-from tests.integration.audit.stage import Stage, set_up, wait_until_trading
+from tests.integration.audit.stage import GUARD_KEY, Stage, set_up, wait_until_trading
 from trueup.audit.result import decode, json_schema
 from trueup.audit.statement import read_statement
 from trueup.demo.node_life import NodeLife
 from trueup.demo.truth import read_truth
+from trueup.guard.control import GuardControl
 from trueup.store.connection import StoreAddress
 from trueup.store.redis_keys import StoreKeys
 from trueup.store.redis_reader import RedisReader
@@ -102,6 +104,106 @@ def test_the_command_says_clean_of_a_busy_node_and_its_json_keeps_to_the_schema(
         for kind in ("ORDERS_OPEN", "ORDERS_CLOSED", "FILLS", "POSITIONS", "BALANCES")
     }
     assert any("own key" in note for note in account.notes)
+
+
+class Watch:
+    """``trueup watch`` as a process, and what it said."""
+
+    def __init__(self, stage: Stage, path: Path, **variables: str) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "trueup", "watch", str(path), "--json"],
+            env={**os.environ, **stage.environment, **variables},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.said: list[dict[str, Any]] = []
+
+    def __enter__(self) -> Watch:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End it as a crash would, unless it was told to stop."""
+        self._process.kill()
+        self._process.communicate()
+
+    def await_event(self, event: str, holding: str = "") -> dict[str, Any]:
+        """Return the next event of a kind whose text holds something."""
+        assert self._process.stdout is not None
+        assert self._process.stderr is not None
+        while line := self._process.stdout.readline():
+            self.said.append(json.loads(line))
+            if self.said[-1]["event"] == event and holding in self.said[-1].get("text", ""):
+                return self.said[-1]
+        raise AssertionError(f"the watch ended: {self.said} {self._process.stderr.read()}")
+
+    def stop(self) -> tuple[int, str, str]:
+        """Tell it to stop; return how it ended, and what it said since."""
+        self._process.send_signal(signal.SIGTERM)
+        out, err = self._process.communicate(timeout=60)
+        return self._process.returncode, out, err
+
+
+def lost_record(stage: Stage) -> tuple[redis.Redis, str, bytes]:
+    """Take the last fill of a closed order out of the node's store; return how to put it back."""
+    client = redis.Redis.from_url(stage.store_url)
+    deadline = time.monotonic() + 60
+    with RedisReader(StoreAddress.from_url(stage.store_url), StoreKeys("DEMO-001")) as reader:
+        while not (closed := [one for one in reader.read().orders if one.record.is_closed and one.fills]):
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+    order = closed[0]
+    key = f"trader-DEMO-001:orders:{order.record.client_order_id}"
+    last = client.rpop(key)
+    assert isinstance(last, bytes)
+    return client, key, last
+
+
+@pytest.mark.timeout(600)
+def test_a_watch_holds_a_live_node_and_its_next_life_lets_go_of_what_an_earlier_one_demanded(
+    stage: Stage, path: Path, node: NodeLife
+) -> None:
+    guard = GuardControl(StoreAddress.from_url(stage.store_url), GUARD_KEY, "DEMO-001", who="the test")
+
+    def said_by_the_node() -> tuple[str, str, list[tuple[str, str]]]:
+        heard = guard.status()
+        assert heard is not None
+        assert heard.is_authentic
+        now = heard.word.guard
+        return now.state, now.effective, [(hold.who, hold.state) for hold in now.holds]
+
+    def await_state(state: str) -> None:
+        deadline = time.monotonic() + 60
+        while said_by_the_node()[:2] != (state, state):
+            assert time.monotonic() < deadline, said_by_the_node()
+            time.sleep(0.1)
+
+    await_state("ACTIVE")
+    client, key, record = lost_record(stage)
+    try:
+        with Watch(stage, path, TRUEUP_AUDIT__DEMAND_GUARD="REDUCING") as watch:
+            told = watch.await_event("guard", "demanded REDUCING")["text"]
+            assert "done: the node is REDUCING (the engine says REDUCING)): fill " in told
+            await_state("REDUCING")
+        with Watch(stage, path, TRUEUP_AUDIT__DEMAND_GUARD="HALTED") as watch:
+            watch.await_event("guard", "done: the node is HALTED")
+            await_state("HALTED")
+            assert said_by_the_node()[2] == [("trueup watch binance", "HALTED")]
+    finally:
+        client.rpush(key, record)
+        client.close()
+    with Watch(stage, path, TRUEUP_AUDIT__DEMAND_GUARD="HALTED") as watch:
+        watch.await_event("guard", "took the demand back (done")
+        await_state("ACTIVE")
+        assert said_by_the_node()[2] == []
+        before = len(stage.control.trades(stage.ready.account))
+        deadline = time.monotonic() + 60
+        while len(stage.control.trades(stage.ready.account)) <= before:  # it trades again
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        code, out, err = watch.stop()
+    assert code == 0, err
+    assert GUARD_KEY not in out + err + str(watch.said)
 
 
 def test_a_hung_node_is_audited_and_what_it_missed_is_found(stage: Stage, path: Path, node: NodeLife) -> None:
@@ -247,41 +349,19 @@ async def test_a_statement_of_the_venue_is_reconciled_with_both_and_a_wrong_row_
 
 
 def test_a_watch_tells_what_changes_serves_it_and_ends_on_sigterm(stage: Stage, path: Path) -> None:
-    watch = subprocess.Popen(
-        [sys.executable, "-m", "trueup", "watch", str(path), "--json"],
-        env={**os.environ, **stage.environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert watch.stdout is not None
-    said: list[dict[str, Any]] = []
-
-    def listen(event: str) -> dict[str, Any]:
-        assert watch.stdout is not None
-        while line := watch.stdout.readline():
-            said.append(json.loads(line))
-            if said[-1]["event"] == event:
-                return said[-1]
-        raise AssertionError(f"the watch ended: {said} {watch.stderr.read() if watch.stderr else ''}")
-
-    try:
-        url = listen("serving")["url"]
-        listen("verdict")
+    with Watch(stage, path) as watch:
+        url = watch.await_event("serving")["url"]
+        watch.await_event("verdict")
         order = stage.trade("SOLUSDT", "BUY", "3")
         names: set[str] = set()
         while not any(name.startswith("FILL_MISSING") for name in names):
-            event = listen("differs")
+            event = watch.await_event("differs")
             if order.client_order_id in event["line"]:
                 names.add(event["kind"])
-        status = json.loads(urllib.request.urlopen(f"{url}status.json", timeout=10).read())
-        metrics = urllib.request.urlopen(f"{url}metrics", timeout=10).read().decode()
-        watch.send_signal(signal.SIGTERM)
-        out, err = watch.communicate(timeout=30)
-    finally:
-        watch.kill()
-        watch.wait()
-    assert watch.returncode == 0, err
+        status = json.loads(urllib.request.urlopen(f"{url}status.json", timeout=30).read())
+        metrics = urllib.request.urlopen(f"{url}metrics", timeout=30).read().decode()
+        code, out, err = watch.stop()
+    assert code == 0, err
     assert '"stopped"' in out
     (node,) = status.get("nodes", (status,))
     assert (node["source"], node["verdict"]) == ("watch", "DISCREPANT")

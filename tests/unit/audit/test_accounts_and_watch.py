@@ -139,12 +139,23 @@ class Ack:
     is_applied: bool
 
 
-class Line:
-    """A guard that does what it is told, or does not answer."""
+@dataclass(frozen=True)
+class Held:
+    state: GuardState
+    instance_id: str
 
-    def __init__(self, *, answers: bool = True) -> None:
-        self.answers = answers
+
+class Line:
+    """A node's guard as a hand outside meets it: it keeps what is demanded, and a new process of it knows it still."""
+
+    def __init__(self) -> None:
+        self.instance: str | None = "first"
+        self.obeys = True
+        self.state = GuardState.ACTIVE
         self.heard: list[tuple[GuardState, VerdictState | None]] = []
+
+    def held(self) -> Held | None:
+        return None if self.instance is None else Held(self.state, self.instance)
 
     def demand(
         self, state: GuardState, reason: str, *, verdict: VerdictState | None = None, force: bool = False
@@ -152,7 +163,14 @@ class Line:
         assert reason
         assert not force
         self.heard.append((state, verdict))
-        return Ack(self.answers)
+        if self.instance is None or not self.obeys:
+            return Ack(False)
+        self.state = state
+        return Ack(True)
+
+
+DEMANDED = (GuardState.HALTED, VerdictState.DISCREPANT)
+RELEASED = (GuardState.ACTIVE, VerdictState.CLEAN)
 
 
 def test_a_guard_is_demanded_once_kept_through_unknown_and_released_by_clean_alone() -> None:
@@ -161,14 +179,45 @@ def test_a_guard_is_demanded_once_kept_through_unknown_and_released_by_clean_alo
     states = [VerdictState.CLEAN, VerdictState.DISCREPANT, VerdictState.DISCREPANT, VerdictState.UNKNOWN]
     for state in [*states, VerdictState.CLEAN, VerdictState.CLEAN]:
         demand.after(outcome(state))
-    assert line.heard == [
-        (GuardState.HALTED, VerdictState.DISCREPANT),
-        (GuardState.ACTIVE, VerdictState.CLEAN),
-    ]
+    assert line.heard == [DEMANDED, RELEASED]
+
+
+def test_what_another_life_of_the_watch_demanded_is_released_and_tightened_like_its_own() -> None:
+    line = Line()
+    GuardDemand(line, GuardState.REDUCING).after(outcome(VerdictState.DISCREPANT))
+    second = GuardDemand(line, GuardState.HALTED)
+    second.after(outcome(VerdictState.UNKNOWN))
+    second.after(outcome(VerdictState.DISCREPANT))
+    assert line.heard[-1] == DEMANDED
+    milder = GuardDemand(line, GuardState.REDUCING)
+    assert milder.after(outcome(VerdictState.DISCREPANT)) == ""  # what holds is stricter than what is wished
+    line.instance = None
+    assert milder.after(outcome(VerdictState.CLEAN)) == ""  # nobody is there to ask
+    line.instance, line.obeys = "second", False
+    assert "took the demand back" in milder.after(outcome(VerdictState.CLEAN))  # its own verdict is not CLEAN yet
+    line.obeys = True
+    milder.after(outcome(VerdictState.CLEAN))
+    assert line.state is GuardState.ACTIVE
+    assert line.heard[-2:] == [RELEASED, RELEASED]
+
+
+def test_what_an_operator_released_is_not_demanded_of_the_same_process_again_before_a_clean_verdict() -> None:
+    line = Line()
+    demand = GuardDemand(line, GuardState.HALTED)
+    demand.after(outcome(VerdictState.DISCREPANT))
+    line.state = GuardState.ACTIVE  # an operator insisted
+    assert demand.after(outcome(VerdictState.DISCREPANT)) == ""
+    line.instance = "second"  # and its next process has lost what the first one kept
+    demand.after(outcome(VerdictState.DISCREPANT))
+    line.state = GuardState.ACTIVE
+    demand.after(outcome(VerdictState.CLEAN))
+    demand.after(outcome(VerdictState.DISCREPANT))
+    assert line.heard == [DEMANDED, DEMANDED, DEMANDED]
 
 
 def test_a_demand_that_was_not_answered_is_made_again_and_a_wrong_record_is_no_reason_for_one() -> None:
-    line = Line(answers=False)
+    line = Line()
+    line.instance = None
     demand = GuardDemand(line, GuardState.REDUCING)
     for _ in range(2):
         assert "demanded" in demand.after(outcome(VerdictState.DISCREPANT, shared=True))
