@@ -27,6 +27,8 @@ FOLDER = Path(__file__).resolve().parent.parent / "src/trueup/ops/files/grafana/
 DATASOURCE = common_models.DataSourceRef(type_val="prometheus", uid="${datasource}")
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 ROW_HEIGHT = 1
+ANNOTATION_STEP = "60s"
+"""Between two questions for marks, which carry their moments: a week is within Prometheus' 11,000 points."""
 
 AnyPanel = stat.Panel | timeseries.Panel | table.Panel | statetimeline.Panel
 
@@ -95,9 +97,9 @@ def _time_series(panel: Panel) -> timeseries.Panel:
         .calcs(["lastNotNull", "max"])
     )
     tooltip = common.VizTooltipOptions().mode(common_models.TooltipDisplayMode.MULTI)
-    made = timeseries.Panel().legend(legend).tooltip(tooltip).line_width(1).fill_opacity(10).min(0)
-    if any("skew" in query.expression for query in panel.queries):
-        made = timeseries.Panel().legend(legend).tooltip(tooltip).line_width(1).fill_opacity(10)
+    made = timeseries.Panel().legend(legend).tooltip(tooltip).line_width(1).fill_opacity(10)
+    if not any("skew" in query.expression for query in panel.queries):  # the one thing that may be less than nothing
+        made = made.min(0)
     if panel.stacked:
         made = made.stacking(common.StackingConfig().mode(common_models.StackingMode.NORMAL)).fill_opacity(40)
     return made
@@ -133,6 +135,9 @@ def _override(column: Column) -> list[models.DynamicConfigValue]:
         found.append(models.DynamicConfigValue(id_val="mappings", value=_mappings(column.meanings)))
     if column.thresholds:
         found.append(models.DynamicConfigValue(id_val="thresholds", value=_steps(column.thresholds)))
+    if column.link:
+        link = {"title": "Open", "url": column.link}
+        found.append(models.DynamicConfigValue(id_val="links", value=[link]))
     if column.meanings or column.thresholds:
         cell = {"type": "color-background", "mode": "basic"}
         found.append(models.DynamicConfigValue(id_val="custom.cellOptions", value=cell))
@@ -154,7 +159,8 @@ def _table(panel: Panel) -> table.Panel:
     for column in panel.columns:
         if properties := _override(column):
             made = made.override_by_name(column.heading, properties)
-    return made
+    worst = [column.heading for column in panel.columns if column.worst_first]
+    return made.sort_by([common.TableSortByFieldState().display_name(one).desc(desc=True) for one in worst])
 
 
 def _panel(panel: Panel, number: int, x: int, y: int) -> AnyPanel:
@@ -176,6 +182,8 @@ def _panel(panel: Panel, number: int, x: int, y: int) -> AnyPanel:
     )
     if panel.unit:
         made = made.unit(panel.unit)
+    if panel.nothing:
+        made = made.no_value(panel.nothing)
     for query in _queries(panel):
         made = made.with_target(query)
     return made  # type: ignore[no-any-return] # one of the four builders, by the table above
@@ -206,7 +214,8 @@ def _annotation(annotation: Annotation) -> dashboard.AnnotationQuery:
         .icon_color(annotation.colour.value)
         .expr(annotation.expression)
         .title_format(annotation.title)
-        .step("10s")
+        .use_value_for_time(use_value_for_time=True)
+        .step(ANNOTATION_STEP)
     )
 
 

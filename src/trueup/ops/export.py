@@ -16,6 +16,7 @@ from trueup.ops.rules import RUNBOOK_BASE
 
 RULES_PATH = "prometheus/rules/trueup.rules.yml"
 ALERTMANAGER_PATH = "alertmanager/alertmanager.yml"
+DASHBOARDS_PREFIX = "grafana/dashboards/"
 GRAFANA_ALERTS_PATH = "grafana/provisioning/alerting/trueup.yaml"
 
 
@@ -44,11 +45,18 @@ def written_files() -> dict[str, str]:
 def all_files(runbook_base: str = RUNBOOK_BASE) -> dict[str, str]:
     """Return every file of an export, by name relative to its folder."""
     return {
-        **written_files(),
+        **{name: _with_runbooks(name, text, runbook_base) for name, text in written_files().items()},
         RULES_PATH: rules.render(runbook_base),
         ALERTMANAGER_PATH: alertmanager.render(),
         GRAFANA_ALERTS_PATH: grafana_alerts.render(runbook_base),
     }
+
+
+def _with_runbooks(name: str, text: str, base: str) -> str:
+    """Return a dashboard whose links lead to the runbooks under ``base``; any other file as it is."""
+    if not name.startswith(DASHBOARDS_PREFIX):
+        return text
+    return text.replace(f'"{RUNBOOK_BASE}/${{', f'"{base.rstrip("/")}/${{')
 
 
 def export(folder: Path, *, runbook_base: str = RUNBOOK_BASE, force: bool = False) -> Export:

@@ -9,6 +9,13 @@ from typing import Final
 COLUMNS: Final = 24
 """Of Grafana's grid."""
 
+COUNT: Final = "short"
+SECONDS: Final = "s"
+SHARE: Final = "percentunit"
+EACH_SECOND: Final = "reqps"
+MOMENT: Final = "dateTimeFromNow"
+"""Grafana's names of the units: how many, seconds, 0 to 1, questions a second, milliseconds since 1970."""
+
 
 class PanelKind(StrEnum):
     """The four kinds of panel that are used."""
@@ -67,13 +74,33 @@ class Threshold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """One column of a table: the label or query that it shows, its heading, and how its value reads."""
+    """One column of a table.
+
+    Parameters
+    ----------
+    source : str
+        The label, or the letter of the query, that it shows.
+    heading : str
+        Its heading.
+    unit : str
+        Grafana's name of the unit of a value.
+    meanings : tuple of Meaning
+        Values that stand for words.
+    thresholds : tuple of Threshold
+        Colours by value.
+    link : str
+        Where a click on a cell leads; ``${__data.fields.<heading>}`` is another cell of the line.
+    worst_first : bool
+        Sort by it, the greatest value on top; of several such columns the first in order counts most.
+    """
 
     source: str
     heading: str
     unit: str = ""
     meanings: tuple[Meaning, ...] = ()
     thresholds: tuple[Threshold, ...] = ()
+    link: str = ""
+    worst_first: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +120,7 @@ class Panel:
     width, height : int
         In cells of the grid, which has 24 columns.
     unit : str
-        Grafana's name of the unit.
+        Grafana's name of the unit; empty where a value stands for a word, and in tables, whose columns have theirs.
     meanings : tuple of Meaning
         Values that stand for words.
     thresholds : tuple of Threshold
@@ -102,8 +129,9 @@ class Panel:
         Of a table, in order; what is not named is hidden.
     stacked : bool
         Whether series add up.
-    names : bool
-        Of a stat: show the name of the series instead of its value.
+    nothing : str
+        What is shown where the queries give nothing, and so what that means. Empty where they must give something
+        on a node that is well.
     """
 
     title: str
@@ -117,7 +145,7 @@ class Panel:
     thresholds: tuple[Threshold, ...] = ()
     columns: tuple[Column, ...] = ()
     stacked: bool = False
-    names: bool = False
+    nothing: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +168,20 @@ class Variable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Annotation:
-    """What is marked on every time axis: a query that has a value at the moments in question."""
+    """What is marked on every time axis.
+
+    Parameters
+    ----------
+    name : str
+        What the switch at the head of the dashboard is called.
+    expression : str
+        PromQL whose values are the moments to mark, in milliseconds since 1970. So no mark depends on how often
+        Prometheus scrapes, or on how wide the window is.
+    title : str
+        What the mark says, with labels.
+    colour : Colour
+        Its colour.
+    """
 
     name: str
     expression: str
@@ -191,6 +232,12 @@ JOURNALS: Final = (
     Meaning(value=0, text="OK", colour=Colour.GOOD),
     Meaning(value=1, text="OFF", colour=Colour.QUIET),
     Meaning(value=2, text="FAILING", colour=Colour.BAD),
+)
+FIRING: Final = (Meaning(value=1, text="fires", colour=Colour.BAD),)
+SEVERITIES: Final = (
+    Meaning(value=1, text="info", colour=Colour.QUIET),
+    Meaning(value=2, text="warning", colour=Colour.WATCH),
+    Meaning(value=3, text="critical", colour=Colour.BAD),
 )
 PHASES: Final = (
     Meaning(value=0, text="INITIALIZING", colour=Colour.QUIET),

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from trueup.cli.app import app
 from trueup.errors import OpsFilesError
 from trueup.ops.alerts import ALERTS
+from trueup.ops.dashboards import DASHBOARDS
 from trueup.ops.export import RULES_PATH, all_files, differences, export
 
 
@@ -55,6 +56,16 @@ def test_every_alert_links_to_its_runbook_under_the_base_that_was_given(tmp_path
     groups = yaml.safe_load((tmp_path / RULES_PATH).read_text())["groups"]
     urls = {rule["alert"]: rule["annotations"]["runbook_url"] for g in groups for rule in g["rules"] if "alert" in rule}
     assert urls == {name: f"https://wiki.example.com/trueup/{name}.md" for name in ALERTS}
+
+
+def test_every_click_on_an_alert_in_a_dashboard_leads_to_its_runbook_under_the_base_that_was_given() -> None:
+    base = "https://wiki.example.com/trueup/"
+    wanted = f'"{base}${{__data.fields.Alert}}.md"'
+
+    for spec in DASHBOARDS:
+        text = all_files(runbook_base=base)[f"grafana/dashboards/{spec.uid}.json"]
+        assert '"runbooks/' not in text
+        assert (wanted in text) == any(panel.title == "Alerts" and panel.columns for panel in spec.panels)
 
 
 def test_the_committed_deployment_is_the_export() -> None:

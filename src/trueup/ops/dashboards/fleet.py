@@ -1,17 +1,36 @@
-"""The dashboard of all nodes: which of them needs an eye."""
+"""The dashboard of all nodes: which of them needs an eye, since when, and what do the auditors say?"""
 
 from __future__ import annotations
 
 from typing import Final
 
-from trueup.ops.dashboards.shared import ALL, AUDIT, INSTANCES, TRADER, marks
+from trueup.ops.dashboards.shared import (
+    ALL,
+    AUDIT,
+    EVERYBODY,
+    INSTANCES,
+    NODE_DASHBOARD,
+    STALE,
+    TRADER,
+    alerts_table,
+    audited,
+    marks,
+    outside,
+    series,
+    stat,
+    timeline,
+)
 from trueup.ops.panel import (
+    COUNT,
     GUARDS,
     PHASES,
+    SECONDS,
+    SHARE,
     VERDICTS,
     Colour,
     Column,
     DashboardSpec,
+    Meaning,
     Panel,
     PanelKind,
     Query,
@@ -21,28 +40,52 @@ from trueup.ops.panel import (
     zero_is_good,
 )
 
-_STALE = (
-    Threshold(since=None, colour=Colour.GOOD),
-    Threshold(since=30, colour=Colour.WATCH),
-    Threshold(since=80, colour=Colour.BAD),
-)
+NODES_SHOWN: Final = 10
+"""Lines of a panel that names nodes: more cannot be told apart."""
 
 
 def _count(title: str, description: str, expression: str, *, good: bool = False) -> Panel:
-    return Panel(
-        title=title,
-        kind=PanelKind.STAT,
-        description=description,
-        queries=(Query(expression=expression, legend=title, instant=True),),
-        width=4,
-        height=4,
-        thresholds=(Threshold(since=None, colour=Colour.QUIET),) if good else zero_is_good(),
-    )
+    thresholds = (Threshold(since=None, colour=Colour.QUIET),) if good else zero_is_good()
+    return stat(title, description, expression, thresholds=thresholds)
 
 
-def _worst(metric: str, label: str, meanings: tuple[object, ...]) -> str:
-    return f"max by (instance) ({coded(metric, label, meanings, ALL, 'instance, account_id')})"  # type: ignore[arg-type]
+def _worst(metric: str, label: str, meanings: tuple[Meaning, ...]) -> str:
+    return f"max by (instance) ({coded(metric, label, meanings, ALL, 'instance, account_id')})"
 
+
+_VERDICT = _worst("trueup_verdict", "verdict", VERDICTS)
+
+_NODES = Panel(
+    title="Nodes",
+    kind=PanelKind.TABLE,
+    description="One line a node, the worst first. What is red needs an eye; a click leads to the node.",
+    queries=(
+        Query(expression=f"max by (instance, trader_id, mode) (trueup_node_info{{{ALL}}})", instant=True),
+        Query(expression=_VERDICT, instant=True),
+        Query(expression=coded("trueup_phase", "phase", PHASES, ALL, "instance"), instant=True),
+        Query(expression=coded("trueup_guard_state", "state", GUARDS, ALL, "instance"), instant=True),
+        Query(expression=f"max by (instance) (trueup_verdict_age_seconds{{{ALL}}})", instant=True),
+        Query(expression=f"sum by (instance) (trueup_discrepancies_open{{{ALL}}})", instant=True),
+        Query(expression=f"max by (instance) (trueup_discrepancy_oldest_age_seconds{{{ALL}}})", instant=True),
+        Query(expression=audited("instance", ALL), instant=True),
+        Query(expression=f"sum by (instance) (trueup_orders_open{{{ALL}}})", instant=True),
+    ),
+    width=24,
+    height=12,
+    columns=(
+        Column(source="instance", heading="Instance", link=NODE_DASHBOARD),
+        Column(source="trader_id", heading="Trader"),
+        Column(source="mode", heading="Mode"),
+        Column(source="B", heading="Verdict", meanings=VERDICTS, worst_first=True),
+        Column(source="E", heading="Confirmed", unit=SECONDS, thresholds=STALE),
+        Column(source="F", heading="Discrepancies", unit=COUNT, thresholds=zero_is_good(), worst_first=True),
+        Column(source="G", heading="Oldest", unit=SECONDS),
+        Column(source="H", heading="Auditor", meanings=VERDICTS, worst_first=True),
+        Column(source="C", heading="Phase", meanings=PHASES),
+        Column(source="D", heading="Guard", meanings=GUARDS, worst_first=True),
+        Column(source="I", heading="Working orders", unit=COUNT),
+    ),
+)
 
 _NOW = Row(
     title="Which node needs an eye?",
@@ -62,33 +105,16 @@ _NOW = Row(
         _count(
             "Discrepancies", "Differences on all nodes now.", f"sum(trueup_discrepancies_open{{{ALL}}}) or vector(0)"
         ),
-        _count("Down", "Targets that do not answer.", 'count(up{job="trueup"} == 0) or vector(0)'),
-        Panel(
-            title="Nodes",
-            kind=PanelKind.TABLE,
-            description="One line a node. What is red needs an eye; the node's own dashboard says more.",
-            queries=(
-                Query(expression=f"max by (instance, trader_id, mode) (trueup_node_info{{{ALL}}})", instant=True),
-                Query(expression=_worst("trueup_verdict", "verdict", VERDICTS), instant=True),
-                Query(expression=coded("trueup_phase", "phase", PHASES, ALL, "instance"), instant=True),
-                Query(expression=coded("trueup_guard_state", "state", GUARDS, ALL, "instance"), instant=True),
-                Query(expression=f"max by (instance) (trueup_verdict_age_seconds{{{ALL}}})", instant=True),
-                Query(expression=f"sum by (instance) (trueup_discrepancies_open{{{ALL}}})", instant=True),
-                Query(expression=f"sum by (instance) (trueup_orders_open{{{ALL}}})", instant=True),
-            ),
+        _count("Down", "Targets that do not answer.", f"count(up{{{EVERYBODY}}} == 0) or vector(0)"),
+        _NODES,
+        alerts_table(
+            "Alerts",
+            "What fires on nodes and auditors, the worst first; a click leads to the runbook. From Prometheus' rules: "
+            "alerts that Grafana itself evaluates are not here.",
+            EVERYBODY,
             width=24,
-            height=10,
-            columns=(
-                Column(source="instance", heading="Instance"),
-                Column(source="trader_id", heading="Trader"),
-                Column(source="mode", heading="Mode"),
-                Column(source="B", heading="Verdict", meanings=VERDICTS),
-                Column(source="E", heading="Age", unit="s", thresholds=_STALE),
-                Column(source="F", heading="Discrepancies", thresholds=zero_is_good()),
-                Column(source="C", heading="Phase", meanings=PHASES),
-                Column(source="D", heading="Guard", meanings=GUARDS),
-                Column(source="G", heading="Working orders"),
-            ),
+            height=8,
+            instances=True,
         ),
     ),
 )
@@ -96,41 +122,46 @@ _NOW = Row(
 _OVER_TIME = Row(
     title="Since when?",
     panels=(
-        Panel(
-            title="Worst verdict of each node",
-            kind=PanelKind.STATE_TIMELINE,
-            description="CLEAN, UNKNOWN or DISCREPANT over time.",
-            queries=(Query(expression=_worst("trueup_verdict", "verdict", VERDICTS), legend="{{instance}}"),),
-            width=24,
-            height=10,
-            meanings=VERDICTS,
-        ),
-        Panel(
-            title="Discrepancies by node",
-            kind=PanelKind.TIME_SERIES,
-            description="The ten nodes with most of them.",
-            queries=(
-                Query(
-                    expression=f"topk(10, sum by (instance) (trueup_discrepancies_open{{{ALL}}}) > 0)",
-                    legend="{{instance}}",
-                ),
+        series(
+            "Nodes by verdict",
+            "How many nodes are CLEAN, UNKNOWN or DISCREPANT, and how many do not answer.",
+            *(
+                Query(expression=f"count({_VERDICT} == {one.value:g}) or vector(0)", legend=one.text)
+                for one in VERDICTS
             ),
+            Query(expression=f"count(up{{{ALL}}} == 0) or vector(0)", legend="no answer"),
             width=12,
             stacked=True,
         ),
-        Panel(
-            title="Request weight by node",
-            kind=PanelKind.TIME_SERIES,
-            description="The ten nodes nearest to what their venue allows. Nodes of one address share the limit.",
-            queries=(
-                Query(
-                    expression="topk(10, max by (instance) "
-                    f"(trueup_venue_weight_used{{{ALL}}} / trueup_venue_weight_limit{{{ALL}}}))",
-                    legend="{{instance}}",
-                ),
+        timeline(
+            "Nodes that were not CLEAN",
+            "When, and how bad: UNKNOWN or DISCREPANT. A node without a bar was CLEAN all the time.",
+            VERDICTS,
+            Query(expression=f"{_VERDICT} > 0", legend="{{instance}}"),
+            width=12,
+            nothing="Every node was CLEAN all the time",
+        ),
+        series(
+            "Discrepancies by node",
+            f"The {NODES_SHOWN} nodes with most of them.",
+            Query(
+                expression=f"topk({NODES_SHOWN}, sum by (instance) (trueup_discrepancies_open{{{ALL}}}) > 0)",
+                legend="{{instance}}",
             ),
             width=12,
-            unit="percentunit",
+            stacked=True,
+            nothing="No discrepancy on any node",
+        ),
+        series(
+            "Request weight by node",
+            f"The {NODES_SHOWN} nodes nearest to what their venue allows. Nodes of one address share the limit.",
+            Query(
+                expression=f"topk({NODES_SHOWN}, max by (instance) "
+                f"(trueup_venue_weight_used{{{ALL}}} / trueup_venue_weight_limit{{{ALL}}}))",
+                legend="{{instance}}",
+            ),
+            width=12,
+            unit=SHARE,
         ),
     ),
 )
@@ -138,31 +169,24 @@ _OVER_TIME = Row(
 _OUTSIDE = Row(
     title="What do the auditors say?",
     panels=(
-        Panel(
-            title="Verdicts from outside",
-            kind=PanelKind.STATE_TIMELINE,
-            description="What the auditors, who share no client with the nodes, make of each account.",
-            queries=(
-                Query(
-                    expression=coded("trueup_audit_verdict", "verdict", VERDICTS, AUDIT, "trader_id, account_id"),
-                    legend="{{trader_id}} {{account_id}}",
-                ),
-            ),
+        timeline(
+            "Accounts that were not CLEAN from outside",
+            "What the auditors, who share no client with the nodes, made of each account. An account without a bar was "
+            "CLEAN all the time.",
+            VERDICTS,
+            Query(expression=f"{outside()} > 0", legend="{{trader_id}} {{account_id}}"),
             width=16,
-            meanings=VERDICTS,
+            nothing="Every audited account was CLEAN all the time",
         ),
-        Panel(
-            title="Age of the auditors' verdicts",
-            kind=PanelKind.TIME_SERIES,
-            description="Since an auditor last came to one.",
-            queries=(
-                Query(
-                    expression=f"time() - max by (trader_id) (trueup_audit_verdict_timestamp_seconds{{{AUDIT}}})",
-                    legend="{{trader_id}}",
-                ),
+        series(
+            "Age of the auditors' verdicts",
+            f"Since an auditor last came to one: the {NODES_SHOWN} oldest.",
+            Query(
+                expression=f"topk({NODES_SHOWN}, "
+                f"time() - max by (trader_id) (trueup_audit_verdict_timestamp_seconds{{{AUDIT}}}))",
+                legend="{{trader_id}}",
             ),
-            width=8,
-            unit="s",
+            unit=SECONDS,
         ),
     ),
 )
@@ -172,6 +196,6 @@ FLEET: Final = DashboardSpec(
     title="trueup / Fleet",
     description="Which of all nodes needs an eye, since when, and what do the auditors say?",
     variables=(TRADER, INSTANCES),
-    annotations=marks(ALL),
+    annotations=marks(ALL)[2:],
     rows=(_NOW, _OVER_TIME, _OUTSIDE),
 )

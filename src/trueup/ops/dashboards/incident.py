@@ -4,64 +4,56 @@ from __future__ import annotations
 
 from typing import Final
 
-from trueup.ops.dashboards.shared import INSTANCE, ONE, TRADER, marks
+from trueup.ops.dashboards.shared import INSTANCE, ONE, RATE, TRADER, audited, marks, series, state, timeline
 from trueup.ops.panel import (
+    FIRING,
     GUARDS,
     JOURNALS,
     PHASES,
+    SECONDS,
     STORES,
     TRUE_OR_NOT,
     VERDICTS,
     DashboardSpec,
-    Meaning,
-    Panel,
-    PanelKind,
     Query,
     Row,
-    coded,
 )
-
-
-def _line(title: str, description: str, meanings: tuple[Meaning, ...], *queries: Query, height: int = 4) -> Panel:
-    return Panel(
-        title=title,
-        kind=PanelKind.STATE_TIMELINE,
-        description=description,
-        queries=queries,
-        width=24,
-        height=height,
-        meanings=meanings,
-    )
-
-
-def _state(metric: str, label: str, meanings: tuple[Meaning, ...], by: str, legend: str) -> Query:
-    return Query(expression=coded(metric, label, meanings, ONE, by), legend=legend)
-
 
 _STATES = Row(
     title="What changed, and what came first?",
     panels=(
-        _line(
+        timeline(
+            "Alerts",
+            "Which alerts of Prometheus' rules fired, and when.",
+            FIRING,
+            Query(expression=f'max by (alertname) (ALERTS{{alertstate="firing", {ONE}}})', legend="{{alertname}}"),
+            height=7,
+            nothing="No alert fired",
+        ),
+        timeline(
+            "Verdict",
+            "What was known of each account, and what an auditor said from outside.",
+            VERDICTS,
+            state("trueup_verdict", "verdict", VERDICTS, "account_id", "{{account_id}}"),
+            Query(expression=audited("instance", ONE), legend="auditor"),
+            height=5,
+        ),
+        timeline(
             "Phase",
             "Where the node was in its life.",
             PHASES,
-            _state("trueup_phase", "phase", PHASES, "instance", "phase"),
+            state("trueup_phase", "phase", PHASES, "instance", "phase"),
+            height=4,
         ),
-        _line(
-            "Verdict",
-            "What was known of each account.",
-            VERDICTS,
-            _state("trueup_verdict", "verdict", VERDICTS, "account_id", "{{account_id}}"),
-        ),
-        _line(
+        timeline(
             "Guard",
             "What the node was permitted.",
             GUARDS,
-            _state("trueup_guard_state", "state", GUARDS, "instance", "asked for"),
-            _state("trueup_guard_effective", "state", GUARDS, "instance", "effective"),
+            state("trueup_guard_state", "state", GUARDS, "instance", "asked for"),
+            state("trueup_guard_effective", "state", GUARDS, "instance", "effective"),
             height=5,
         ),
-        _line(
+        timeline(
             "Venue",
             "Whether it answered, and whether the client was connected.",
             TRUE_OR_NOT,
@@ -69,17 +61,19 @@ _STATES = Row(
             Query(expression=f"trueup_client_connected{{{ONE}}}", legend="{{client_id}} connected"),
             height=5,
         ),
-        _line(
+        timeline(
             "Store",
             "Whether the node had a memory.",
             STORES,
-            _state("trueup_store_state", "state", STORES, "instance", "store"),
+            state("trueup_store_state", "state", STORES, "instance", "store"),
+            height=4,
         ),
-        _line(
+        timeline(
             "Journal",
             "Whether what happened was recorded.",
             JOURNALS,
-            _state("trueup_journal_state", "state", JOURNALS, "instance", "journal"),
+            state("trueup_journal_state", "state", JOURNALS, "instance", "journal"),
+            height=4,
         ),
     ),
 )
@@ -87,52 +81,44 @@ _STATES = Row(
 _WHAT = Row(
     title="What happened?",
     panels=(
-        Panel(
-            title="Discrepancies",
-            kind=PanelKind.TIME_SERIES,
-            description="Differences at each moment, by kind.",
-            queries=(Query(expression=f"sum by (kind) (trueup_discrepancies_open{{{ONE}}}) > 0", legend="{{kind}}"),),
+        series(
+            "Discrepancies",
+            "Differences at each moment, by kind.",
+            Query(expression=f"sum by (kind) (trueup_discrepancies_open{{{ONE}}}) > 0", legend="{{kind}}"),
             width=12,
             stacked=True,
+            nothing="No discrepancy in this time",
         ),
-        Panel(
-            title="Checks by result",
-            kind=PanelKind.TIME_SERIES,
-            description="Checks that ended within each interval.",
-            queries=(
-                Query(
-                    expression=f"sum by (check, result) (increase(trueup_cycles_total{{{ONE}}}[$__rate_interval])) > 0",
-                    legend="{{check}} {{result}}",
-                ),
+        series(
+            "Checks by result",
+            "Checks that ended within each interval.",
+            Query(
+                expression=f"sum by (check, result) (increase(trueup_cycles_total{{{ONE}}}{RATE})) > 0",
+                legend="{{check}} {{result}}",
             ),
             width=12,
             stacked=True,
         ),
-        Panel(
-            title="Failed questions",
-            kind=PanelKind.TIME_SERIES,
-            description="Questions to the venue that were not answered, by kind and outcome.",
-            queries=(
-                Query(
-                    expression="sum by (query, outcome) "
-                    f'(increase(trueup_venue_queries_total{{{ONE}, outcome!="success"}}[$__rate_interval])) > 0',
-                    legend="{{query}} {{outcome}}",
-                ),
+        series(
+            "Failed questions",
+            "Questions to the venue that were not answered, by kind and outcome.",
+            Query(
+                expression="sum by (query, outcome) "
+                f'(increase(trueup_venue_queries_total{{{ONE}, outcome!="success"}}{RATE})) > 0',
+                legend="{{query}} {{outcome}}",
             ),
             width=12,
             stacked=True,
+            nothing="Every question was answered",
         ),
-        Panel(
-            title="Heartbeat and lag",
-            kind=PanelKind.TIME_SERIES,
-            description="A heartbeat that ages means a loop that hangs.",
-            queries=(
-                Query(expression=f"max(trueup_loop_heartbeat_age_seconds{{{ONE}}})", legend="age of the heartbeat"),
-                Query(expression=f"max(trueup_cycle_age_seconds{{{ONE}}})", legend="since the last check"),
-                Query(expression=f"max(trueup_inflight_oldest_age_seconds{{{ONE}}})", legend="oldest order in flight"),
-            ),
+        series(
+            "Heartbeat and lag",
+            "A heartbeat that ages means a loop that hangs.",
+            Query(expression=f"max(trueup_loop_heartbeat_age_seconds{{{ONE}}})", legend="age of the heartbeat"),
+            Query(expression=f"max(trueup_cycle_age_seconds{{{ONE}}})", legend="since the last check"),
+            Query(expression=f"max(trueup_inflight_oldest_age_seconds{{{ONE}}})", legend="oldest order in flight"),
             width=12,
-            unit="s",
+            unit=SECONDS,
         ),
     ),
 )
