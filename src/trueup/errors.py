@@ -5,7 +5,8 @@
     TrueupError                      exit 2   cannot run
     ├── ConfigError                           what an operator wrote cannot be used
     │   ├── ConfigFileError                   the file cannot be read or parsed
-    │   └── ConfigValueError                  a field holds what is not allowed
+    │   ├── ConfigValueError                  a field holds what is not allowed
+    │   └── ClaimRefusedError                 a claim that a running node does not take or let go of
     ├── EngineError                           the installed NautilusTrader, or a node of it
     │   ├── EngineVersionError                a version that trueup was not checked against
     │   ├── EngineFieldError                  a parameter that the installed version does not know
@@ -72,6 +73,12 @@ class ConfigFileError(ConfigError):
 
 class ConfigValueError(ConfigError):
     """A field holds what is not allowed."""
+
+
+class ClaimRefusedError(ConfigError):
+    """A running node does not take a claim, or does not let go of one; nothing was changed."""
+
+    exit_code: ClassVar[int] = 1
 
 
 class EngineError(TrueupError):

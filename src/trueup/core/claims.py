@@ -133,15 +133,23 @@ class Claim:
         Which of them it is; an id may hold a star of its own.
     products : tuple of Product
         What a pattern is narrowed to; empty for every product. Ids are never narrowed.
+    client : str
+        The execution client whose account it is about, where several trade one venue; empty for every one.
     """
 
     claimant: str
     text: str
     is_pattern: bool = False
     products: tuple[Product, ...] = ()
+    client: str = ""
 
-    def covers(self, instrument_id: str, product: Product | None) -> bool:
-        """Return whether an instrument is claimed; one whose product is not known only by what is not narrowed."""
+    def covers(self, instrument_id: str, product: Product | None, client: str = "") -> bool:
+        """Return whether an instrument is claimed; one whose product is not known only by what is not narrowed.
+
+        Without a client it is asked about an account that is not known: what is narrowed to one does not cover it.
+        """
+        if self.client not in ("", client):
+            return False
         if not self.is_pattern:
             return self.text == instrument_id
         return (not self.products or product in self.products) and matches(self.text, instrument_id)
@@ -150,6 +158,8 @@ class Claim:
         """Return whether some instrument could be claimed by both with equal right."""
         if self.is_pattern is not other.is_pattern:
             return False  # the id wins
+        if self.client and other.client and self.client != other.client:
+            return False
         if not self.is_pattern:
             return self.text == other.text
         if self.products and other.products and not set(self.products) & set(other.products):
@@ -159,10 +169,11 @@ class Claim:
     @property
     def subject(self) -> str:
         """Return in words what is claimed."""
+        on = f" on {self.client}" if self.client else ""
         if not self.is_pattern:
-            return self.text
+            return self.text + on
         what = "everything" if self.text == EVERYTHING else f"'{self.text}'"
-        return f"{what} of {', '.join(self.products)}" if self.products else what
+        return (f"{what} of {', '.join(self.products)}" if self.products else what) + on
 
     def explain(self) -> str:
         """Return the claim in words."""
@@ -208,6 +219,7 @@ def overridden_of(claims: Collection[Claim]) -> tuple[ClaimConflict, ...]:
         if not one.is_pattern
         for other in patterns
         if one.claimant != other.claimant and matches(other.text, one.text)
+        if not (one.client and other.client and one.client != other.client)
     )
 
 
@@ -230,25 +242,30 @@ class ClaimBook:
         if found := conflicts_of(ordered):
             raise ConfigValueError(
                 "; ".join(one.explain() for one in found),
-                allowed="one claimant for each instrument: two ids or two patterns of different strategies must not "
-                "meet, an id beats a pattern",
+                allowed="one claimant for each account and instrument: two ids or two patterns of different strategies "
+                "must not meet, an id beats a pattern",
                 action="let one of the two strategies claim it, or narrow a pattern",
             )
         return cls(ordered)
 
-    def claim_on(self, instrument_id: str, product: Product | None = None) -> Claim | None:
+    def claim_on(self, instrument_id: str, product: Product | None = None, client: str = "") -> Claim | None:
         """Return the claim by which an instrument has its owner: the id if there is one, else a pattern."""
-        covering = [claim for claim in self.claims if claim.covers(instrument_id, product)]
-        return min(covering, key=lambda claim: (claim.is_pattern, claim), default=None)
+        covering = self.covering(instrument_id, product, client)
+        return covering[0] if covering else None
 
-    def owner_of(self, instrument_id: str, product: Product | None = None) -> str | None:
+    def covering(self, instrument_id: str, product: Product | None = None, client: str = "") -> tuple[Claim, ...]:
+        """Return every claim on an instrument, the one that decides first."""
+        found = [claim for claim in self.claims if claim.covers(instrument_id, product, client)]
+        return tuple(sorted(found, key=lambda claim: (claim.is_pattern, claim)))
+
+    def owner_of(self, instrument_id: str, product: Product | None = None, client: str = "") -> str | None:
         """Return the one strategy that claims an instrument, None if there is none."""
-        claim = self.claim_on(instrument_id, product)
+        claim = self.claim_on(instrument_id, product, client)
         return None if claim is None else claim.claimant
 
     def may_claim(self, instrument_id: str) -> bool:
         """Return whether an instrument of a product that is not known may turn out to be claimed."""
-        return any(claim.covers(instrument_id, product) for claim in self.claims for product in Product)
+        return any(claim.covers(instrument_id, product, claim.client) for claim in self.claims for product in Product)
 
     def with_claims(self, claims: Iterable[Claim]) -> ClaimBook:
         """Return the book with more claims.
@@ -263,3 +280,7 @@ class ClaimBook:
     def without(self, claimant: str) -> ClaimBook:
         """Return the book without the claims of one strategy."""
         return ClaimBook(tuple(claim for claim in self.claims if claim.claimant != claimant))
+
+    def without_claim(self, claim: Claim) -> ClaimBook:
+        """Return the book without one claim."""
+        return ClaimBook(tuple(one for one in self.claims if one != claim))

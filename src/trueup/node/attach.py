@@ -6,10 +6,12 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from trueup.claims.record import ClaimsFile
 from trueup.errors import NodeError
 from trueup.monitor.exporter import NodeExporter
 from trueup.monitor.node_monitor import NodeMonitor
 from trueup.monitor.redaction import Redactor
+from trueup.node.claiming import NodeClaims
 from trueup.node.handle import Handle
 from trueup.node.settings import NodeSettings
 from trueup.node.sight import Sight, SightContext, SightSettings
@@ -19,6 +21,7 @@ from trueup.node.supervisor import Supervisor
 from trueup.node.v1.binding import V1Binding
 from trueup.node.v1.claims import claims_in_force
 from trueup.node.v1.eyes import V1Eyes
+from trueup.node.v1.holders import V1Holders
 from trueup.node.v1.lifecycle import LifeCycleHooks
 from trueup.node.v1.recovered import RecoveredStates
 from trueup.node.v1.store import V1StoreWriter, store_of
@@ -69,6 +72,9 @@ def attach(node: Any, settings: Any = None, *, sight: SightSettings | None = Non
     RecoveredStates(node)
     verified = wanted.mode == "verified"
     node_dir = _state_dir(node, wanted)
+    claims_file = ClaimsFile(node_dir)
+    claims.restore(claims_file.read())
+    supervisor = None
     if verified:
         state = NodeState(node_dir)
         binding = V1Binding(node, wanted, state)
@@ -76,8 +82,12 @@ def attach(node: Any, settings: Any = None, *, sight: SightSettings | None = Non
         watch = None
         if store is not None:
             watch = StoreWatch(*store, V1StoreWriter(node, state.ledger), handle.announcer)
-        binding.install(Supervisor(binding, wanted, handle, watch).hooks())
+        supervisor = Supervisor(binding, wanted, handle, watch)
+        binding.install(supervisor.hooks())
     LifeCycleHooks(node, handle, startup_delay_secs=wanted.startup_delay_secs, observes=not verified).install()
+    clients = tuple(one.id.value for one in node.kernel.exec_engine._clients.values())  # noqa: SLF001 - listed in names.py
+    holders = V1Holders(node, claims)
+    handle.bind_claims(NodeClaims(claims, holders, claims_file, handle, rounds=supervisor, clients=clients))
     node.trueup_handle = handle
     _watch(node, handle, wanted, watched, node_dir)
     return handle

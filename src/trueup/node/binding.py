@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from trueup.model.snapshots import NodeSnapshot
 from trueup.model.steps import Step
@@ -56,6 +56,19 @@ class Needed:
     names: frozenset[str]
 
 
+class MovedToOwner(Protocol):
+    """What got another owner: the open orders and positions as they are now."""
+
+    @property
+    def orders(self) -> tuple[Any, ...]: ...
+
+    @property
+    def positions(self) -> tuple[Any, ...]: ...
+
+    @property
+    def line(self) -> str: ...
+
+
 class AccountPort(Protocol):
     """One account of a node: read both sides of it, and apply steps to it."""
 
@@ -90,7 +103,22 @@ class AccountPort(Protocol):
         """Return which strategies ever traded an instrument, beyond the node's own records."""
 
     def claims(self) -> Mapping[str, str]:
-        """Return the explicit claims, instrument to strategy."""
+        """Return the explicit claims on this account, instrument to strategy."""
+
+    @property
+    def client_id(self) -> str: ...
+
+    def unowned(self) -> frozenset[str]:
+        """Return the instruments on which an open order or position belongs to nobody."""
+
+    def move_obstacle(self, instrument_id: str, owner: str) -> str:
+        """Return why what nobody owns on an instrument cannot be given to a strategy; empty if it can."""
+
+    def move(self, instrument_id: str, owner: str) -> MovedToOwner:
+        """Give what nobody owns on an instrument to a strategy, at once; the account's totals stay what they are."""
+
+    def settle_claims(self) -> tuple[str, ...]:
+        """Give what nobody owns to the strategies that claim it by now; return in words what moved, or why not."""
 
     def drain(self) -> int:
         """Apply at once what the stream has delivered and the engine has not handled yet; return how much that was."""

@@ -20,6 +20,7 @@ from trueup.node.phase import Phase
 if TYPE_CHECKING:
     from trueup.monitor.node_monitor import NodeMonitor
     from trueup.monitor.status import NodeStatus
+    from trueup.node.claiming import NodeClaims
     from trueup.node.sight import Sight
 
 
@@ -42,6 +43,7 @@ class Handle:
         self._ledgers: Callable[[], Mapping[str, Ledger]] = dict
         self._monitor: NodeMonitor | None = None
         self._sight: Sight | None = None
+        self._claims: NodeClaims | None = None
 
     @property
     def phase(self) -> Phase:
@@ -181,6 +183,12 @@ class Handle:
             raise NodeError("a node in native mode cannot be trued up", action='set mode = "verified"')
         return await self._true_up()
 
+    @property
+    def claims(self) -> NodeClaims:
+        """Return the claims of the node: ``all()``, ``explain(...)``, ``await add(...)``, ``await remove(...)``."""
+        assert self._claims is not None, "attach binds them"
+        return self._claims
+
     def listen(self, listener: Listener) -> None:
         """Call the listener on every later event in the node's life, on the node's event loop."""
         self._announcer.listen(listener)
@@ -195,6 +203,10 @@ class Handle:
     def bind_true_up(self, true_up: Callable[[], Awaitable[TrueUpOutcome]]) -> None:
         """Give the handle what a true-up on demand calls."""
         self._true_up = true_up
+
+    def bind_claims(self, claims: NodeClaims) -> None:
+        """Give the handle the claims of its node."""
+        self._claims = claims
 
     def bind_ledgers(self, ledgers: Callable[[], Mapping[str, Ledger]]) -> None:
         """Give the handle what tells the lives of the discrepancies, account by account; frozen values."""

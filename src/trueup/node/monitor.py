@@ -71,6 +71,10 @@ class Monitor:
         """Return when the account was last proven equal by a deep look."""
         return self._verified_ns
 
+    def quiet(self) -> asyncio.Lock:
+        """Return what to hold while the account must not be looked at; for moments only."""
+        return self._busy
+
     async def cycle(self) -> TrueUpOutcome | None:
         """Make one cheap look, and a true-up where it, a suspicion or the rotation asks for one.
 

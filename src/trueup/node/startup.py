@@ -113,6 +113,8 @@ class StartUp:
         restored = self._account.port.restore_unfinished()
         if restored:
             _logger.warning("put back %d orders of a repair that was cut off: %s", len(restored), ", ".join(restored))
+        for line in self._account.port.settle_claims():
+            _logger.warning("%s", line)
         depth = self.depth(cold=cold, deadline=deadline)
         outcome = TrueUpOutcome()
         before: Look | None = None

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from trueup.core.lifecycle import Ledger
 from trueup.model.verdicts import VerdictState
 from trueup.node.account import AccountTruth
-from trueup.node.binding import Hooks, NodeBinding
+from trueup.node.binding import AccountPort, Hooks, NodeBinding
 from trueup.node.changes import LifeChange
 from trueup.node.handle import Handle
 from trueup.node.look import Look, LookNote, TrueUpOutcome, together, unfinished
@@ -89,6 +90,17 @@ class Supervisor:
         for monitor in self._monitors.values():
             monitor.suspects.add(instrument_id)
         self._wake.set()
+
+    def ports(self) -> tuple[AccountPort, ...]:
+        """Return the accounts; none before the start-up."""
+        return tuple(account.port for account in self._accounts)
+
+    async def between_looks[T](self, work: Callable[[], T]) -> T:
+        """Do work while no account is being looked at: a look plans on who owned what when it read the node."""
+        async with contextlib.AsyncExitStack() as stack:
+            for monitor in self._monitors.values():
+                await stack.enter_async_context(monitor.quiet())
+            return work()
 
     # -- the start-up ------------------------------------------------------------------------------------------------
 

@@ -68,7 +68,10 @@ class OwnerChoice:
         self._claims[instrument_id] = StrategyId(owner)
 
     def seed_for(self, owner: str | None, seed: Callable[[], object]) -> None:
-        """Run one seed with its owner decided."""
+        """Run one seed with its owner decided; within another one, that one's owner stands."""
+        if self._decided:
+            seed()
+            return
         self._decided = owner is not None
         self._now = None if owner in {None, EXTERNAL_OWNER} else StrategyId(owner)
         try:
@@ -80,7 +83,7 @@ class OwnerChoice:
     def _claim(self, instrument_id: InstrumentId) -> StrategyId | None:
         if self._decided:
             return self._now
-        return self._claims.get(instrument_id.value) or self._native(instrument_id)
+        return self._native(instrument_id) or self._claims.get(instrument_id.value)  # a claim, else the only trader
 
 
 class Applier:

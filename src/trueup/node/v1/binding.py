@@ -19,6 +19,8 @@ from trueup.node.settings import NodeSettings
 from trueup.node.state import NodeState
 from trueup.node.v1.analyzer import closes_collected
 from trueup.node.v1.apply import EXTERNAL_OWNER, Applier, OwnerChoice
+from trueup.node.v1.claims import claims_in_force
+from trueup.node.v1.moving import Moved, OwnerMover
 from trueup.node.v1.names import check_engine_names
 from trueup.node.v1.repair import Repairs
 from trueup.node.v1.snapshot import CacheReader
@@ -45,6 +47,7 @@ class V1Account:
         self._repairs = Repairs(
             cache, client.account_id, state.ledger, client.oms_type, binding.now_ns, binding.recount_portfolio
         )
+        self._mover = OwnerMover(cache, client, self._repairs, binding.recount_portfolio)
         self._applier = Applier(engine, cache, client, binding.owners, self._repairs, binding.now_ns)
         self._cache_reader = CacheReader(cache, client.account_id, binding.in_scope, client.id)
         limits = ReadLimits(
@@ -102,12 +105,37 @@ class V1Account:
 
     def claims(self) -> Mapping[str, str]:
         """Return the explicit claims."""
-        engine = self._binding.engine
-        claims = {
-            instrument_id.value: engine.get_external_order_claim(instrument_id)
-            for instrument_id in engine.get_external_order_claims_instruments()
-        }
-        return {instrument_id: owner.value for instrument_id, owner in claims.items() if owner is not None}
+        return self._binding.claims.claimed_on(self.client_id)
+
+    @property
+    def client_id(self) -> str:
+        """Return the execution client."""
+        return str(self._client.id)
+
+    def unowned(self) -> frozenset[str]:
+        """Return the instruments on which something alive belongs to nobody."""
+        return self._mover.instruments()
+
+    def move_obstacle(self, instrument_id: str, owner: str) -> str:
+        """Return why what nobody owns cannot be given to a strategy."""
+        return self._mover.obstacle(instrument_id, owner)
+
+    def move(self, instrument_id: str, owner: str) -> Moved:
+        """Give what nobody owns on an instrument to a strategy."""
+        return self._mover.move(instrument_id, owner)
+
+    def settle_claims(self) -> tuple[str, ...]:
+        """Give what nobody owns to the strategies that claim it by now; return in words what moved."""
+        claims, lines = self.claims(), []
+        for instrument_id in sorted(self._mover.instruments() & claims.keys()):
+            owner = claims[instrument_id]
+            if obstacle := self._mover.obstacle(instrument_id, owner):
+                line = f"{instrument_id} is claimed by {owner}, and what nobody owns there stays as it is: {obstacle}"
+            else:
+                line = self._mover.move(instrument_id, owner).line
+            self._binding.claims.say(owner, line)
+            lines.append(line)
+        return tuple(lines)
 
     def drain(self) -> int:
         """Apply what waits in the engine's event queue."""
@@ -192,6 +220,7 @@ class V1Binding:
         self.state = state
         self._accounts: dict[str, V1Account] = {}
         self._in_scope: set[str] = set()
+        self.claims = claims_in_force(node)
         self.owners = OwnerChoice(self.engine)
 
     def now_ns(self) -> int:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from trueup.config.sight.guard import GuardConfig
 from trueup.guard.making import make_guard
 from trueup.guard.part import GuardPart
+from trueup.node.claiming_served import ServedClaims
 from trueup.node.v1.store import store_of
 from trueup.node.v1.trading_state import V1TradingState
 
@@ -32,6 +33,7 @@ def guard_of(context: SightContext) -> GuardPart:
         address=None if store is None else store[0],
         verifies=context.verifies,
     )
+    part.requests.serve("claims", ServedClaims(context.handle.claims))
     if context.monitor is not None:
         context.monitor.show_guard(part.status)
     return part

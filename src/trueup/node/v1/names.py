@@ -38,7 +38,11 @@ ENGINE_NAMES = (
     PrivateName("_clear_recon_tracking", ("client_order_id",), "so that the in-flight check goes on asking"),
 )
 OBSERVED_NAMES = (
-    PrivateName("_generate_order", ("report", "is_external"), "to count external and synthetic orders"),
+    PrivateName(
+        "_generate_order",
+        ("report", "is_external"),
+        "to count external and synthetic orders, and to know their account",
+    ),
     PrivateName("_generate_inferred_fill", ("order", "report", "instrument"), "to count invented fills"),
     PrivateName("_check_inflight_orders", (), "to time the engine's own check"),
     PrivateName("_check_orders_consistency", (), "to time the engine's own check"),

@@ -61,7 +61,7 @@ class Repairs:
         order = self._cache.order(client_order_id)
         if order is None or not order.is_closed or order.filled_qty.as_decimal():
             return False
-        self._begin("revive", [order])
+        self.begin("revive", [order])
         self._renew(order)
         return True
 
@@ -70,13 +70,13 @@ class Repairs:
         orders = [self._cache.order(ClientOrderId(name)) for name in step.purge_order_ids]
         orders = [order for order in orders if order is not None]
         owners = dict(step.restore_order_ids)
-        self._begin("rebuild", [order for order in orders if order.client_order_id.value in owners], owners)
+        self.begin("rebuild", [order for order in orders if order.client_order_id.value in owners], owners)
         for name in step.purge_position_ids:
-            self._purge_position(PositionId(name))
+            self.purge_position(PositionId(name))
         for order in orders:
             owner = owners.get(order.client_order_id.value)
             if owner is None:
-                self._purge_order(order)
+                self.purge_order(order)
             else:
                 self._renew(order, owner)
         return True
@@ -89,7 +89,7 @@ class Repairs:
         events = {fill_record(event).key: event for event in position.events}
         if set(events) != set(step.fill_keys) or len(position.events) != len(step.fill_keys):
             return False  # the position moved since the plan was made
-        self._begin("replay", [])
+        self.begin("replay", [])
         orders = {event.client_order_id: event.strategy_id for event in position.events}
         for client_order_id in orders:
             position.purge_events_for_order(client_order_id)
@@ -139,7 +139,7 @@ class Repairs:
         self._begun.clear()
         return begun
 
-    def _begin(self, kind: str, orders: list[Any], owners: dict[str, str] | None = None) -> None:
+    def begin(self, kind: str, orders: list[Any], owners: dict[str, str] | None = None) -> None:
         repair_id = UUID4().value
         rows = tuple(self._row(order, owners) for order in orders)
         self._ledger.begin(RepairEntry(repair_id, kind, self._account_id.value, self._clock_ns(), rows))
@@ -161,7 +161,7 @@ class Repairs:
 
     def _renew(self, order: Any, owner: str | None = None) -> None:
         row = self._row(order, None if owner is None else {order.client_order_id.value: owner})
-        self._purge_order(order)
+        self.purge_order(order)
         self._add_submitted(OrderInitialized.from_dict(row["init"]), row)
 
     def _add_submitted(self, init: OrderInitialized, row: dict[str, Any]) -> None:
@@ -183,7 +183,7 @@ class Repairs:
         )
         self._cache.update_order(order)
 
-    def _purge_order(self, order: Any) -> None:
+    def purge_order(self, order: Any) -> None:
         if order.is_open or order.is_inflight:
             # The cache purges no open order and would leave it in the index of open ones: close it first, unheard.
             now_ns = self._clock_ns()
@@ -204,7 +204,7 @@ class Repairs:
             self._cache.update_order(order)
         self._cache.purge_order(order.client_order_id, purge_from_database=True)
 
-    def _purge_position(self, position_id: PositionId) -> None:
+    def purge_position(self, position_id: PositionId) -> None:
         position = self._cache.position(position_id)
         if position is None:
             return

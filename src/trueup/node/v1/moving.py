@@ -1,0 +1,195 @@
+"""Give what nobody owns on an instrument to the strategy that claims it, in one 1.x node.
+
+The engine fixes the owner of an order and of a position when it makes them. So each is purged and made anew from its
+own events, with the owner alone changed: quantities, prices, commissions and times are the same objects of the same
+fills, and the account's totals are what they were. All of it happens between two events of the node.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from nautilus_trader.model.enums import OmsType
+from nautilus_trader.model.events import OrderFilled
+from nautilus_trader.model.identifiers import InstrumentId, PositionId, StrategyId
+from nautilus_trader.model.orders import OrderUnpacker
+from nautilus_trader.model.position import Position
+
+from trueup.core.owners import EXTERNAL_OWNER
+from trueup.node.v1.repair import Repairs
+
+EXTERNAL = StrategyId(EXTERNAL_OWNER)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """Hold what got another owner: the orders and positions as they are now, the open ones alone."""
+
+    instrument_id: str
+    owner: str
+    orders: tuple[Any, ...] = ()
+    positions: tuple[Any, ...] = ()
+    records: int = 0
+
+    @property
+    def line(self) -> str:
+        """Return in words what moved."""
+        held = [f"{len(self.orders)} open orders"] if self.orders else []
+        held += [f"the position {one.signed_decimal_qty():+}" for one in self.positions]
+        return f"{self.instrument_id}: {' and '.join(held)} moved from {EXTERNAL_OWNER} to {self.owner}"
+
+
+class OwnerMover:
+    """Move what nobody owns, on one account of one node.
+
+    Parameters
+    ----------
+    cache : Cache
+        The node's cache.
+    client : LiveExecutionClient
+        Of the account.
+    repairs : Repairs
+        What purges, and what writes down what is about to be purged.
+    on_moved : Callable[[], None]
+        Called when positions were made anew: whoever keeps figures of them must count again.
+    """
+
+    def __init__(self, cache: Any, client: Any, repairs: Repairs, on_moved: Callable[[], None]) -> None:
+        self._cache = cache
+        self._client = client
+        self._repairs = repairs
+        self._on_moved = on_moved
+
+    def instruments(self) -> frozenset[str]:
+        """Return the instruments on which something that is alive belongs to nobody."""
+        alive = (*self._open_orders(None), *self._open_positions(None))
+        return frozenset(one.instrument_id.value for one in alive)
+
+    def obstacle(self, instrument_id: str, owner: str) -> str:
+        """Return why what nobody owns on an instrument cannot be given to a strategy; empty if it can.
+
+        Where nothing is to be moved there is no obstacle.
+        """
+        instrument = InstrumentId.from_str(instrument_id)
+        mine = self._open_positions(instrument)
+        orders = self._open_orders(instrument)
+        if not mine and not orders:
+            return ""
+        if self._client.oms_type == OmsType.HEDGING:
+            return f"{instrument_id} is traded in hedge mode, where a position belongs to its leg"
+        if any(position.id != _position_id(instrument, EXTERNAL) for position in mine):
+            return f"{EXTERNAL_OWNER} holds {mine[0].id}, which is no position of one-way mode"
+        waiting = [order for order in orders if order.is_inflight]
+        if waiting:
+            return f"order {waiting[0].client_order_id} waits for the venue's answer"
+        if not mine:
+            return ""
+        others = [one for one in self._positions(instrument) if one.strategy_id != EXTERNAL]
+        if others:
+            held = ", ".join(f"{one.strategy_id} {one.signed_decimal_qty():+}" for one in others)
+            whose = "the strategy" if others[0].strategy_id.value == owner else "another strategy"
+            return (
+                f"{whose} already holds a position there ({held}) beside {EXTERNAL_OWNER}'s "
+                f"{mine[0].signed_decimal_qty():+}, and two cannot be made one without inventing a trade"
+            )
+        return ""
+
+    def move(self, instrument_id: str, owner: str) -> Moved:
+        """Give what nobody owns on an instrument to a strategy; at once, without a pause.
+
+        Raises
+        ------
+        RuntimeError
+            If the account's position is not what it was. The next look tells what differs, and heals it.
+        """
+        instrument = InstrumentId.from_str(instrument_id)
+        positions = self._open_positions(instrument)
+        names = {event.client_order_id for one in positions for event in one.events}
+        past = [order for name in names if (order := self._cache.order(name)) is not None and order.is_closed]
+        orders = [*self._open_orders(instrument), *(one for one in past if one.strategy_id == EXTERNAL)]
+        before = self._total(instrument)
+        if not orders and not positions:
+            return Moved(instrument_id=instrument_id, owner=owner)
+        self._repairs.begin("claim", orders, {order.client_order_id.value: owner for order in orders})
+        strategy_id = StrategyId(owner)
+        fills = [[_owned(event, strategy_id, instrument) for event in one.events] for one in positions]
+        for position in positions:
+            snapshots = self._cache.position_snapshots(position.id)
+            self._repairs.purge_position(position.id)
+            for snapshot in snapshots:
+                self._cache.snapshot_position(snapshot)  # what nobody earned there before stays in the account's sum
+        renewed = [self._renew(order, strategy_id, instrument) for order in orders]
+        made = [self._open(events, instrument) for events in fills]
+        if made:
+            self._on_moved()
+        if (after := self._total(instrument)) != before:
+            raise RuntimeError(f"{instrument_id}: the positions were {before} in all, and are {after}")
+        open_orders = tuple(order for order in renewed if not order.is_closed)
+        return Moved(
+            instrument_id=instrument_id,
+            owner=owner,
+            orders=open_orders,
+            positions=tuple(made),
+            records=len(renewed) + len(made),
+        )
+
+    # -- parts -------------------------------------------------------------------------------------------------------
+
+    def _open_orders(self, instrument_id: InstrumentId | None) -> list[Any]:
+        terms = {"instrument_id": instrument_id, "strategy_id": EXTERNAL}
+        found = {one.client_order_id: one for one in self._cache.orders_open(**terms)}
+        found |= {one.client_order_id: one for one in self._cache.orders_inflight(**terms)}
+        return [one for one in found.values() if one.account_id == self._client.account_id]
+
+    def _open_positions(self, instrument_id: InstrumentId | None) -> list[Any]:
+        return [one for one in self._positions(instrument_id) if one.strategy_id == EXTERNAL]
+
+    def _positions(self, instrument_id: InstrumentId | None) -> list[Any]:
+        held = self._cache.positions_open(instrument_id=instrument_id)
+        return [one for one in held if one.account_id == self._client.account_id]
+
+    def _total(self, instrument_id: InstrumentId) -> Decimal:
+        return sum((one.signed_decimal_qty() for one in self._positions(instrument_id)), Decimal(0))
+
+    def _renew(self, order: Any, owner: StrategyId, instrument_id: InstrumentId) -> Any:
+        events = [_owned(event, owner, instrument_id) for event in order.events]
+        client_id = self._cache.client_id(order.client_order_id) or self._client.id
+        self._repairs.purge_order(order)
+        renewed = OrderUnpacker.from_init(events[0])
+        position_id = next((event.position_id for event in events if isinstance(event, OrderFilled)), None)
+        self._cache.add_order(renewed, position_id, client_id)
+        for event in events[1:]:
+            renewed.apply(event)
+            self._cache.update_order(renewed)  # the store keeps the last event of each update
+        return renewed
+
+    def _open(self, fills: list[Any], instrument_id: InstrumentId) -> Any:
+        position_id = fills[0].position_id
+        earlier = self._cache.position(position_id)
+        if earlier is not None:
+            self._cache.snapshot_position(earlier)  # closed, as the engine does it when a position opens again
+        position = Position(instrument=self._cache.instrument(instrument_id), fill=fills[0])
+        self._cache.add_position(position, OmsType.NETTING)
+        for fill in fills[1:]:
+            position.apply(fill)
+            self._cache.update_position(position)
+        for fill in fills:
+            self._cache.add_position_id(position_id, instrument_id.venue, fill.client_order_id, fill.strategy_id)
+        return position
+
+
+def _position_id(instrument_id: InstrumentId, owner: StrategyId) -> PositionId:
+    """Return the engine's name of a one-way position."""
+    return PositionId(f"{instrument_id}-{owner}")
+
+
+def _owned(event: Any, owner: StrategyId, instrument_id: InstrumentId) -> Any:
+    """Return an event of an order as if the order had been a strategy's from the beginning."""
+    kind = type(event)
+    data = {**kind.to_dict(event), "strategy_id": owner.value}
+    if isinstance(event, OrderFilled):
+        data["position_id"] = _position_id(instrument_id, owner).value
+    return kind.from_dict(data)
