@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import redis
@@ -61,6 +61,14 @@ class ReadOnlyStore:
     def last_entries(self, keys: Iterable[str]) -> Iterator[tuple[str, bytes | StoreError | None]]:
         """Yield each key with the last entry of its list, None where there is none."""
         return self._each(keys, lambda pipe, key: pipe.lindex(key, -1))
+
+    def tails(self, lengths: Mapping[str, int]) -> Iterator[tuple[str, list[bytes] | StoreError]]:
+        """Yield each key with the entries of its list from the given length's last on, two at most.
+
+        One command tells that a list is as long as it was, and ends as it did: looking again at what a node wrote long
+        ago is most of the work of a second reading.
+        """
+        return self._each(lengths, lambda pipe, key: pipe.lrange(key, lengths[key] - 1, lengths[key]))
 
     def strings(self, keys: Iterable[str]) -> Iterator[tuple[str, bytes | StoreError | None]]:
         """Yield each key with its value, None where there is none."""

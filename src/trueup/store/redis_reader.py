@@ -201,15 +201,14 @@ class RedisReader:
         self, keys: list[str], position_of: dict[str, str]
     ) -> tuple[dict[str, StoredOrder], list[str]]:
         """Return the orders that are as the last reading saw them, and the keys to read."""
-        known = [key for key in keys if key in self._seen]
+        known = {key: self._seen[key][0] for key in keys if key in self._seen}
         if not known:
             return {}, keys
-        lengths = dict(self._store.lengths(known))
         unchanged = {}
-        for key, last in self._store.last_entries(known):
-            order = self._seen[key][2]
+        for key, tail in self._store.tails(known):
+            _, last, order = self._seen[key]
             same_position = order.fills or order.position_id == position_of.get(order.record.name)
-            if same_position and (lengths[key], last) == self._seen[key][:2]:
+            if same_position and tail == [last]:
                 unchanged[key] = order
         return unchanged, [key for key in keys if key not in unchanged]
 
