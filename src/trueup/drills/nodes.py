@@ -149,7 +149,7 @@ class NodeProcess:
         NodeError
             If the process is gone, does not answer in time, or answers with an error.
         """
-        if self._writer is None or not self.is_alive:
+        if self._writer is None or self._writer.is_closing() or not self.is_alive:
             raise NodeError(f"the node cannot {do}: its process has ended or has not built its node")
         number, self._next_id = self._next_id, self._next_id + 1
         answer = self._waiting[number] = asyncio.get_running_loop().create_future()
