@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 from urllib.parse import urlsplit
 
 from trueup.audit.run import FileAuditor
@@ -73,6 +74,7 @@ enabled = false
 
 [audit]
 interval_secs = 1.0
+lookback_hours = {lookback_hours}
 second_look_secs = 0.3
 weight_share = 1.0
 source_address = "127.0.0.2"  # the venue counts weight by address: the node shall not suffer from many audits
@@ -92,7 +94,15 @@ class Stage:
     control: ControlClient
     environment: Mapping[str, str] = field(default_factory=dict)
 
-    def write(self, name: str, *, trader_id: str = TRADER_ID, pace_secs: float = 0.1, more: str = "") -> Path:
+    def write(
+        self,
+        name: str,
+        *,
+        trader_id: str = TRADER_ID,
+        pace_secs: float = 0.1,
+        lookback_hours: float = 24.0,
+        more: str = "",
+    ) -> Path:
         """Write a node's file."""
         store = urlsplit(self.store_url)
         path = self.directory / f"{name}.toml"
@@ -107,7 +117,7 @@ class Stage:
             instruments=", ".join(f'"{symbol}-PERP.BINANCE"' for symbol in SYMBOLS),
             pace_secs=pace_secs,
         )
-        path.write_text(text + AUDIT + more, encoding="utf-8")
+        path.write_text(text + AUDIT.format(lookback_hours=lookback_hours) + more, encoding="utf-8")
         return path
 
     def node(self, path: Path) -> NodeLife:
@@ -116,8 +126,8 @@ class Stage:
 
     def auditor(self, path: Path, *only: str) -> FileAuditor:
         """Return an auditor that asks as often as a test likes."""
-        os.environ.update(self.environment)
-        auditor = FileAuditor(LiveTradingNodeConfig.from_file(path), path.name, only)
+        with patch.dict(os.environ, self.environment):  # left behind, they would be read by every later test
+            auditor = FileAuditor(LiveTradingNodeConfig.from_file(path), path.name, only)
         for one in auditor.auditors.values():
             client: Any = one.venue
             client._client.settings = replace(client._client.settings, weight_per_minute=10**9)
