@@ -1,16 +1,17 @@
-"""The commands ``trueup drill``: list the scenarios, show one, run some."""
+"""The commands ``trueup drill``: list the scenarios, show one, run some; others are in modules of their own."""
 
 from __future__ import annotations
 
 import asyncio
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from trueup.cli import drill_campaign
+from trueup.cli.drill_modes import ModeChoice
 from trueup.errors import ConfigValueError
 
 if TYPE_CHECKING:  # the drills cost half a second, which no other command should pay
@@ -22,22 +23,7 @@ app = typer.Typer(
 )
 
 
-class ModeChoice(StrEnum):
-    """Who reconciles in a drill."""
-
-    NATIVE = "native"
-    VERIFIED = "verified"
-    BOTH = "both"
-
-    @property
-    def modes(self) -> tuple[Literal["native", "verified"], ...]:
-        """Return the modes to run."""
-        match self:
-            case ModeChoice.NATIVE:
-                return ("native",)
-            case ModeChoice.VERIFIED:
-                return ("verified",)
-        return ("native", "verified")
+app.command("campaign")(drill_campaign.campaign)
 
 
 @app.command(name="list")
@@ -62,11 +48,11 @@ def list_scenarios() -> None:
 
 
 @app.command()
-def show(identifier: Annotated[str, typer.Argument(help="The scenario's number, such as 4b.")]) -> None:
+def show(identifier: Annotated[str, typer.Argument(help="The scenario's number, such as 4b, or its file.")]) -> None:
     """Show a scenario: what it is about, its configuration and its steps."""
-    from trueup.drills.scenario import find_scenario
+    from trueup.drills.scenario import named_scenario
 
-    scenario = find_scenario(identifier)
+    scenario = named_scenario(identifier)
     out = Console(highlight=False, markup=False, soft_wrap=True)
     out.print(f"{scenario.id}  {scenario.title}")
     if scenario.story:
@@ -81,7 +67,7 @@ def show(identifier: Annotated[str, typer.Argument(help="The scenario's number, 
 
 @app.command()
 def run(
-    identifiers: Annotated[list[str] | None, typer.Argument(help="The scenarios' numbers.")] = None,
+    identifiers: Annotated[list[str] | None, typer.Argument(help="The scenarios' numbers, or files of them.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Run every scenario.")] = False,
     mode: Annotated[ModeChoice, typer.Option(help="Who reconciles.")] = ModeChoice.BOTH,
     real_time: Annotated[bool, typer.Option("--real-time", help="Run scaled scenarios unscaled.")] = False,
@@ -98,13 +84,14 @@ def run(
     from trueup.drills.measured import record
 
     chosen = _chosen(identifiers or [], every=every)
+    by_id = {scenario.id: scenario for scenario in chosen}
     out = Console(highlight=False, markup=False, soft_wrap=True)
     broken: list[str] = []
 
     def tell(outcome: Outcome) -> None:
         for line in _lines(outcome, detailed=not every):
             out.print(line)
-        wrong = _wrong(outcome)
+        wrong = _wrong(by_id[outcome.scenario_id], outcome)
         broken.extend(wrong)
         for line in wrong:
             out.print(f"    BROKEN {line}")
@@ -121,21 +108,22 @@ def run(
 
 
 def _chosen(identifiers: list[str], *, every: bool) -> list[Scenario]:
-    from trueup.drills.scenario import find_scenario, scenarios
+    from trueup.drills.scenario import named_scenario, scenarios
 
     if every:
         return list(scenarios())
     if not identifiers:
-        raise ConfigValueError("no scenario is named", allowed="numbers as `trueup drill list` prints them, or --all")
-    return [find_scenario(identifier) for identifier in identifiers]
+        raise ConfigValueError(
+            "no scenario is named", allowed="numbers as `trueup drill list` prints them, files of scenarios, or --all"
+        )
+    return [named_scenario(identifier) for identifier in identifiers]
 
 
-def _wrong(outcome: Outcome) -> list[str]:
+def _wrong(scenario: Scenario, outcome: Outcome) -> list[str]:
     from trueup.drills.judge import complaints
-    from trueup.drills.scenario import find_scenario
 
     if outcome.mode == "verified":
-        return list(complaints(find_scenario(outcome.scenario_id), outcome))
+        return list(complaints(scenario, outcome))
     return [outcome.failure] if outcome.failure else []
 
 

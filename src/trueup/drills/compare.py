@@ -79,7 +79,12 @@ class Comparison:
 
 
 def compare(
-    truth: Truth, state: NodeState, *, alive_since_ns: int | None = None, own: Sequence[str] = ()
+    truth: Truth,
+    state: NodeState,
+    *,
+    alive_since_ns: int | None = None,
+    own: Sequence[str] = (),
+    optional: frozenset[str] = frozenset(),
 ) -> Comparison:
     """Return what differs between the venue's truth and a node.
 
@@ -94,8 +99,10 @@ def compare(
         open position; and one opening fill a leg may stand for those of them that the position is made of.
     own : Sequence[str]
         Client order ids that the strategy submitted, which it should own.
+    optional : frozenset of str
+        Venue order ids of closed orders that may be missing in the node, such as `outside_of_life` at a cold start.
     """
-    findings = [*_orders(truth, state, alive_since_ns), *_positions(truth, state)]
+    findings = [*_orders(truth, state, alive_since_ns, optional), *_positions(truth, state)]
     balance = []
     if state.balance != truth.balance:
         balance = [Finding(Difference.BALANCE, "USDT", str(truth.balance), str(state.balance))]
@@ -105,7 +112,7 @@ def compare(
 # -- Orders and fills ------------------------------------------------------------------------------
 
 
-def _orders(truth: Truth, state: NodeState, alive_since_ns: int | None) -> Iterator[Finding]:
+def _orders(truth: Truth, state: NodeState, alive_since_ns: int | None, may_miss: frozenset[str]) -> Iterator[Finding]:
     fills = defaultdict(list)
     for fill in truth.fills:
         fills[fill.venue_order_id].append(fill)
@@ -116,7 +123,7 @@ def _orders(truth: Truth, state: NodeState, alive_since_ns: int | None) -> Itera
         for held in matches:
             unmatched.remove(held)
         if not matches:
-            if order.venue_order_id not in optional:
+            if order.venue_order_id not in optional | may_miss:
                 yield Finding(Difference.ORDER_MISSING, _name(order), f"{order.status} {order.quantity}", "")
             continue
         yield from _order(order, matches[0], fills[order.venue_order_id])
@@ -181,6 +188,14 @@ def _fill(subject: str, real: VenueFill, fill: NodeFill) -> Iterator[Finding]:
         yield Finding(Difference.FILL_PRICE, subject, str(real.price), str(fill.price))
     if fill.commission != real.commission:
         yield Finding(Difference.FILL_COMMISSION, subject, str(real.commission), str(fill.commission))
+
+
+def outside_of_life(truth: Truth) -> frozenset[str]:
+    """Return the venue order ids of closed orders that carry no fill of a position as it is open now.
+
+    What a cold start need not rebuild where ``history = "current"``.
+    """
+    return _dispensable(truth, 0)
 
 
 def _dispensable(truth: Truth, since_ns: int) -> frozenset[str]:

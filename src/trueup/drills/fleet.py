@@ -6,9 +6,11 @@ import asyncio
 import contextlib
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from trueup.drills.campaign.run import EpisodeRun, outcome_of
 from trueup.drills.nodes import Nursery
 from trueup.drills.outcome import Outcome
 from trueup.drills.runner import DrillRun
@@ -17,6 +19,28 @@ from trueup.drills.store import DrillStore
 
 CONCURRENT_RUNS = 10
 """Measured on two cores: below 6 most of it is waiting, at 16 the shortest thresholds (200 ms) begin to suffer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where one run happens.
+
+    Parameters
+    ----------
+    directory : Path
+        Empty, and gone after the run.
+    nursery : Nursery
+        Who forks its nodes.
+    store : DrillStore
+        The store that runs share.
+    number : int
+        Distinguishes it from runs that use the store at the same time.
+    """
+
+    directory: Path
+    nursery: Nursery
+    store: DrillStore
+    number: int
 
 
 class Fleet:
@@ -49,22 +73,31 @@ class Fleet:
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
 
-    async def run(self, scenario: Scenario, mode: Mode, *, real_time: bool = False) -> Outcome:
-        """Run one scenario."""
-        self._number += 1
-        number = self._number
+    @contextlib.asynccontextmanager
+    async def place(self, name: str) -> AsyncIterator[Place]:
+        """Make a place for a run, and clear it afterwards, but for the logs where they are kept."""
+        assert self._store is not None
+        number = self._number = self._number + 1  # before anything is awaited: another place may be made meanwhile
         directory = self._root / str(number)
         await asyncio.to_thread(directory.mkdir)
-        drill = DrillRun(scenario, mode, directory, self._nursery, self._store, number=number, real_time=real_time)
         try:
-            outcome = await drill.run()
-        except Exception as error:  # whatever it is, the other runs go on, and this one says why it could not
-            outcome = Outcome(scenario.id, mode, failure=f"{type(error).__name__}: {error}")
-        if self._keep is not None:
-            target = self._keep / f"{scenario.id}-{mode}"
-            await asyncio.to_thread(_keep_logs, directory, target)
-        await asyncio.to_thread(shutil.rmtree, directory, ignore_errors=True)
-        return outcome
+            yield Place(directory, self._nursery, self._store, number)
+        finally:
+            if self._keep is not None:
+                await asyncio.to_thread(_keep_logs, directory, self._keep / name)
+            await asyncio.to_thread(shutil.rmtree, directory, ignore_errors=True)
+
+    async def run(self, scenario: Scenario, mode: Mode, *, real_time: bool = False) -> Outcome:
+        """Run one scenario."""
+        async with self.place(f"{scenario.id}-{mode}") as at:
+            if scenario.conduct == "episode":
+                episode = EpisodeRun(scenario, mode, at.directory, at.nursery, at.store, number=at.number)
+                return outcome_of(await episode.run())
+            drill = DrillRun(scenario, mode, at.directory, at.nursery, at.store, number=at.number, real_time=real_time)
+            try:
+                return await drill.run()
+            except Exception as error:  # whatever it is, the other runs go on, and this one says why it could not
+                return Outcome(scenario.id, mode, failure=f"{type(error).__name__}: {error}")
 
 
 def _keep_logs(directory: Path, target: Path) -> None:

@@ -14,6 +14,8 @@ def complaints(scenario: Scenario, outcome: Outcome) -> tuple[str, ...]:
     demand nor, at the end of a scenario's waits, as the verdict that stands. The second
     is to name what differs, and only what the scenario allows to remain.
     """
+    if scenario.conduct == "episode":
+        return (outcome.failure,) if outcome.failure else ()  # it was watched and judged while it ran
     if outcome.failure:
         return (f"the run was not completed: {outcome.failure}",)
     honest = scenario.verified.honest

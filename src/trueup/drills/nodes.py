@@ -13,7 +13,7 @@ from typing import Any, Self
 
 import msgspec
 
-from trueup.drills.records import NodeSpec, NodeState
+from trueup.drills.records import NodeSight, NodeSpec, NodeState
 from trueup.drills.wire import Message, frame, read_frame
 from trueup.errors import NodeError
 
@@ -22,6 +22,10 @@ ANSWER_TIMEOUT_SECS = 30.0  # longer than any true-up of a drill's handful of or
 
 SINGLE_THREADED = {"OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false"}
 """Keeps NumPy and Arrow from starting threads when they are imported: a process with threads must not fork."""
+
+
+class NodeSilentError(NodeError):
+    """A node process lives and does not answer: its event loop is blocked."""
 
 
 def _kill(pid: int) -> None:
@@ -157,13 +161,17 @@ class NodeProcess:
         try:
             return await asyncio.wait_for(answer, ANSWER_TIMEOUT_SECS)
         except TimeoutError as error:
-            raise NodeError(f"the node did not answer {do!r} within {ANSWER_TIMEOUT_SECS:.0f} s") from error
+            raise NodeSilentError(f"the node did not answer {do!r} within {ANSWER_TIMEOUT_SECS:.0f} s") from error
         finally:
             self._waiting.pop(number, None)
 
     async def state(self) -> NodeState:
         """Return the node's whole state."""
         return msgspec.convert(await self.ask("state"), NodeState)
+
+    async def sight(self) -> NodeSight:
+        """Return the node's whole state and what is said of it."""
+        return msgspec.convert(await self.ask("watch"), NodeSight)
 
     async def kill(self) -> None:
         """End the process with SIGKILL and wait until it is gone."""

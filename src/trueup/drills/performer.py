@@ -63,6 +63,8 @@ class Performer:
         How each start of a node ended.
     submitted : list of str
         The client order ids that the strategy was told to use.
+    touched_ns : dict of str to int
+        When each was last sent, amended or cancelled, on the monotonic clock.
     changes : list of Finding
         What restarts changed in the node.
     over : bool
@@ -79,6 +81,7 @@ class Performer:
     ) -> None:
         self.starts: list[str] = []
         self.submitted: list[str] = []
+        self.touched_ns: dict[str, int] = {}
         self.changes: list[Finding] = []
         self.over = False
         self._stage = stage
@@ -135,8 +138,10 @@ class Performer:
             case Submit():
                 await self._submit(step)
             case Cancel(name):
+                self.touched_ns[name] = time.monotonic_ns()
                 await stage.living.ask("cancel", client_order_id=name)
             case Modify(name, quantity, price):
+                self.touched_ns[name] = time.monotonic_ns()
                 await stage.living.ask("modify", client_order_id=name, quantity=quantity, price=price)
             case Reconcile():
                 await stage.living.ask("reconcile")
@@ -150,6 +155,7 @@ class Performer:
     async def _submit(self, step: Submit) -> None:
         names = [step.name] if step.count == 1 else [f"{step.name}-{index + 1}" for index in range(step.count)]
         self.submitted.extend(names)
+        self.touched_ns |= dict.fromkeys(names, time.monotonic_ns())
         await self._stage.living.ask(
             "submit",
             client_order_ids=names,

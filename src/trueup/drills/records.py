@@ -151,3 +151,28 @@ class NodeVerdict:
     trading_state: str = ""
     discrepancies: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NodeSight:
+    """A node's state together with what verified mode said of it at that moment.
+
+    Parameters
+    ----------
+    state : NodeState
+        Orders, fills, positions.
+    started : bool
+        Whether the strategy has been started in this life.
+    started_under : str
+        The verdict that stood when it was; empty if there was none.
+    standing : str
+        The verdict that stands now; empty if there is none.
+    looked_ns : int
+        When the look began that confirms it, on the machine's monotonic clock; 0 if there was none.
+    """
+
+    state: NodeState
+    started: bool
+    started_under: str = ""
+    standing: str = ""
+    looked_ns: int = 0

@@ -6,6 +6,7 @@ import re
 import tomllib
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -128,13 +129,17 @@ class Scenario(_Model):
         ``shared``, ``own`` (a server that the scenario may kill) or ``none``.
     scale : float
         The factor on every duration in an ordinary run; 1 when it is run in real time.
+    conduct : str
+        ``orderly``: each step is settled before the next, one that cannot be done ends the run, and what must hold is
+        judged at the end. ``episode``: steps follow each other at once, those that cannot be done are passed over, the
+        node is watched throughout, and at the end faults heal and it must become CLEAN and equal.
     steps : tuple[Step, ...]
         What happens, in order.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
-    id: Annotated[str, Field(pattern=r"^\d+[a-z]*$")]
+    id: Annotated[str, Field(pattern=r"^\d[\w-]*$")]
     group: str
     title: str
     story: str = ""
@@ -148,8 +153,9 @@ class Scenario(_Model):
     claims: tuple[str, ...] = ()
     redis: Literal["shared", "own", "none"] = "shared"
     scale: Annotated[float, Field(gt=0, le=1)] = 1.0
+    conduct: Literal["orderly", "episode"] = "orderly"
     steps: str
-    native: NativeFact
+    native: NativeFact = NativeFact()
     verified: VerifiedSpec = VerifiedSpec()
 
     @field_validator("steps")
@@ -205,7 +211,7 @@ def _scaled(key: str, value: Any, scale: float) -> Any:
 
 def natural_key(identifier: str) -> tuple[int, str]:
     """Return what sorts 2 before 10 and 10 before 10b."""
-    found = re.fullmatch(r"(\d+)([a-z]*)", identifier)
+    found = re.fullmatch(r"(\d+)([\w-]*)", identifier)
     assert found is not None
     return int(found[1]), found[2]
 
@@ -260,3 +266,27 @@ def find_scenario(identifier: str) -> Scenario:
     raise ConfigValueError(
         f"there is no scenario {identifier!r}", allowed="one of those that `trueup drill list` prints"
     )
+
+
+def named_scenario(name: str) -> Scenario:
+    """Return the scenario of a number, or of a file.
+
+    Parameters
+    ----------
+    name : str
+        A number as the table has it, or the path of a ``.toml`` file.
+
+    Raises
+    ------
+    ConfigValueError
+        If there is none, or the file holds something else.
+    ConfigFileError
+        If the file cannot be read.
+    """
+    if not name.endswith(".toml"):
+        return find_scenario(name)
+    try:
+        text = Path(name).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigFileError(f"the scenario {name} cannot be read: {error}", action="name an existing file") from error
+    return read_scenario(text, name)

@@ -29,7 +29,7 @@ from trueup.drills.engine.dump import node_state
 from trueup.drills.engine.instruments import instrument_id_of
 from trueup.drills.engine.strategy import DrillStrategy
 from trueup.drills.engine.verified import VerifiedNode
-from trueup.drills.records import NodeSpec
+from trueup.drills.records import NodeSight, NodeSpec
 from trueup.drills.wire import Message, frame, read_frame
 
 DRAIN_STEP_SECS = 0.002  # short beside the 50 ms that one step of a scenario takes
@@ -86,6 +86,8 @@ class NodeLife:
             reaper.watch_announcer(self.verified.announcer)
         reaper.happens("stage", "attached")
         self._running: asyncio.Task[None] | None = None
+        self._started_under: str | None = None
+        self.strategy.heard_start = self._note_start
 
     def run(self) -> None:
         """Run until the control channel says stop or closes."""
@@ -111,6 +113,8 @@ class NodeLife:
                 return self._phase()
             case "state":
                 return node_state(self.node)
+            case "watch":
+                return self._sight()
             case "submit":
                 terms["quantity"], terms["price"] = Decimal(terms["quantity"]), Decimal(terms["price"])
                 return self.strategy.submit(**terms)
@@ -132,6 +136,18 @@ class NodeLife:
             case "stop":
                 return await self._stop()
         raise ValueError(f"unknown command {message['do']!r}")
+
+    def _note_start(self) -> None:
+        self._started_under = "" if self.verified is None else self.verified.standing()
+
+    def _sight(self) -> NodeSight:
+        return NodeSight(
+            state=node_state(self.node),
+            started=self._started_under is not None,
+            started_under=self._started_under or "",
+            standing="" if self.verified is None else self.verified.standing(),
+            looked_ns=0 if self.verified is None else self.verified.looked_ns(),
+        )
 
     def _phase(self) -> Message:
         assert self._running is not None

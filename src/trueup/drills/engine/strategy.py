@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 
 from nautilus_trader.config import StrategyConfig
@@ -21,6 +22,11 @@ class DrillStrategy(Strategy):
 
     def __init__(self, config: StrategyConfig) -> None:
         super().__init__(config)
+        self.heard_start: Callable[[], None] = lambda: None
+
+    def on_start(self) -> None:
+        """Say that the strategy may trade now."""
+        self.heard_start()
 
     def submit(
         self,

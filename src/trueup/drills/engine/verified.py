@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from typing import Any, Protocol, Self
 
 from nautilus_trader.live.node import TradingNode
@@ -24,6 +26,9 @@ class _Handle(Protocol):
 
     @property
     def last_verdict(self) -> Any: ...
+
+    @property
+    def verdict_age_secs(self) -> float: ...
 
     async def true_up(self) -> Any: ...
 
@@ -57,13 +62,23 @@ class VerifiedNode:
         """Return why the node does not trade, or nothing while it may yet."""
         return self._handle.failure if _name(self._handle.phase) == "ERROR" else ""
 
+    def standing(self) -> str:
+        """Return the verdict that stands, or nothing before the first."""
+        standing = self._handle.last_verdict
+        return "" if standing is None else _name(standing)
+
+    def looked_ns(self) -> int:
+        """Return when the look began that confirms it, on the monotonic clock; 0 if there was none."""
+        age_secs = self._handle.verdict_age_secs
+        return 0 if math.isinf(age_secs) else time.monotonic_ns() - round(age_secs * 1e9)
+
     async def verdict(self) -> NodeVerdict:
         """Run a true-up on demand and return what it says."""
-        standing = self._handle.last_verdict
+        standing = self.standing()
         outcome = await self._handle.true_up()
         return NodeVerdict(
             verdict=_name(outcome.verdict),
-            standing="" if standing is None else _name(standing),
+            standing=standing,
             phase=_name(self._handle.phase),
             trading_state=self._node.kernel.risk_engine.trading_state.name,
             discrepancies=tuple(outcome.lines),

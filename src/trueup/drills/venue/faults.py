@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections import Counter
 from dataclasses import dataclass, replace
 
 from trueup.errors import ConfigValueError
@@ -10,6 +12,8 @@ QUERIES = ("orders", "order", "fills", "positions", "account")
 COMMANDS = ("submit", "cancel", "modify")
 QUERY_EFFECTS = ("fail", "hang", "empty", "truncated", "newest_first", "no_average_price")
 COMMAND_EFFECTS = ("lost_before", "lost_after", "reject")
+LIES = ("empty", "truncated")
+"""Effects by which the venue says, as if it were whole, what is not: no reader can tell it from a right answer."""
 PUSH_EFFECTS = ("lose", "delay", "duplicate", "reorder")
 PUSH_KINDS = ("accepted", "rejected", "filled", "updated", "canceled", "expired", "account")
 
@@ -51,10 +55,20 @@ class Fault:
 
 
 class FaultBook:
-    """The faults in force."""
+    """The faults in force.
+
+    Attributes
+    ----------
+    struck : Counter of str
+        How often each kind struck, as ``push lose`` or ``orders hang``.
+    lied_ns : int
+        When the last of `LIES` was told, on the monotonic clock; 0 if none was.
+    """
 
     def __init__(self) -> None:
         self._active: list[Fault] = []
+        self.struck: Counter[str] = Counter()
+        self.lied_ns = 0
 
     def add(self, fault: Fault) -> None:
         """Let a fault strike from now on."""
@@ -73,6 +87,9 @@ class FaultBook:
                 remaining.append(fault)
                 continue
             hits[fault.effect] = fault
+            self.struck[f"{subject} {fault.effect}"] += 1
+            if fault.effect in LIES:
+                self.lied_ns = time.monotonic_ns()
             if fault.times is None:
                 remaining.append(fault)
             elif fault.times > 1:

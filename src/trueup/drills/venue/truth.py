@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -54,6 +55,13 @@ class Truth:
     ----------
     hedging : bool
         Whether the account keeps a long and a short leg per instrument, as hedge mode does.
+
+    Attributes
+    ----------
+    changes : int
+        How often anything changed.
+    changed_ns : int
+        When it last did, on the machine's monotonic clock: the venue's own may be set back.
     """
 
     def __init__(self, *, hedging: bool = False) -> None:
@@ -64,6 +72,8 @@ class Truth:
         self._holdings: dict[tuple[str, Leg], _Holding] = {}
         self._next_order = 1
         self._next_trade = 1
+        self.changes = 0
+        self.changed_ns = 0
 
     @property
     def orders(self) -> tuple[VenueOrder, ...]:
@@ -121,6 +131,7 @@ class Truth:
             updated_ns=now_ns,
         )
         self._orders[identifier] = order
+        self._change()
         return order
 
     def fill(
@@ -132,6 +143,8 @@ class Truth:
         filled = order.filled_quantity + quantity
         if filled > order.quantity:
             raise TruthError(f"order {name} has {order.quantity - order.filled_quantity} left, not {quantity}")
+        if self.hedging:
+            self._require_leg(order, quantity)
         cost = (order.average_price or Decimal(0)) * order.filled_quantity + at * quantity
         order = replace(
             order,
@@ -157,12 +170,14 @@ class Truth:
         self._fills.append(fill)
         holding = self._holdings.setdefault((order.symbol, order.leg), _Holding())
         self.balance += holding.apply(order.side.sign * quantity, at, now_ns) - fill.commission
+        self._change()
         return order, fill
 
     def finish(self, name: str, status: OrderStatus, now_ns: int, reason: str = "") -> VenueOrder:
         """Close an open order as cancelled, expired or rejected and return it."""
         order = replace(self._open(name), status=status, updated_ns=now_ns, reason=reason)
         self._orders[order.venue_order_id] = order
+        self._change()
         return order
 
     def amend(self, name: str, quantity: Decimal, price: Decimal | None, now_ns: int) -> VenueOrder:
@@ -172,6 +187,7 @@ class Truth:
             raise TruthError(f"order {name} has {order.filled_quantity} filled, cannot become {quantity}")
         order = replace(order, quantity=quantity, price=order.price if price is None else price, updated_ns=now_ns)
         self._orders[order.venue_order_id] = order
+        self._change()
         return order
 
     def move(self, symbol: str, leg: Leg, quantity: Decimal, price: Decimal | None, now_ns: int) -> None:
@@ -181,6 +197,18 @@ class Truth:
         if price is not None or quantity == 0:
             holding.average_price = None if quantity == 0 else price
         holding.updated_ns = now_ns
+        self._change()
+
+    def _change(self) -> None:
+        self.changes += 1
+        self.changed_ns = time.monotonic_ns()
+
+    def _require_leg(self, order: VenueOrder, quantity: Decimal) -> None:
+        """Refuse a fill that would turn a leg over, as every venue in hedge mode does."""
+        holding = self._holdings.get((order.symbol, order.leg), _Holding())
+        after = holding.quantity + order.side.sign * quantity
+        if (after < 0) if order.leg is Leg.LONG else (after > 0):
+            raise TruthError(f"order {order.client_order_id} would turn the {order.leg} leg to {after}")
 
     def _open(self, name: str) -> VenueOrder:
         order = self.find(name)
