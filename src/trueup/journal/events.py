@@ -59,7 +59,10 @@ class EntryMaker:
 
 
 ALWAYS = frozenset(
-    {"discrepancy", "steps", "guard", "claims", "built", "failed", "stopping", "stopped", "trading", "phase"}
+    {
+        *("discrepancy", "steps", "guard", "claims", "built", "failed", "stopping", "stopped", "trading", "phase"),
+        *("intervention", "own_orders"),
+    }
 )
 """Kinds of which every one is written: they are changes by themselves."""
 
@@ -235,6 +238,30 @@ def _claims(time_ns: int, data: Mapping[str, Any]) -> Entry:
     return Entry(kind=EntryKind.CLAIMS, time_ns=time_ns, line=line, data=_without(data, "line"))
 
 
+def _intervention(time_ns: int, data: Mapping[str, Any]) -> Entry:
+    """Make an entry of what was not the node's own doing; what the topic names did it."""
+    return Entry(
+        kind=EntryKind.INTERVENTION,
+        time_ns=time_ns,
+        line=_text(data, "line"),
+        topic=_text(data, "doing"),
+        state="EXTERNAL",
+        severity="INFO" if _text(data, "doing") in ("FUNDING", "EXPIRY") else "WARNING",
+        account_id=_text(data, "account_id"),
+        instrument_id=_text(data, "instrument_id"),
+        subject=_text(data, "client_order_id") or _text(data, "venue_order_id"),
+        data=_without(data, "line", "doing", "account_id", "instrument_id"),
+    )
+
+
+def _own_orders(time_ns: int, data: Mapping[str, Any]) -> Entry:
+    """Make an entry of whose orders are whose names do not say it; read back at the next start."""
+    orders = data.get("orders") or {}
+    owners = ", ".join(sorted(set(map(str, orders.values()))))
+    line = f"{len(orders)} orders of {owners} under names that do not say so"
+    return Entry(kind=EntryKind.NOTE, time_ns=time_ns, line=line, topic="own_orders", data={"orders": dict(orders)})
+
+
 def _note(time_ns: int, data: Mapping[str, Any]) -> Entry:
     """Make an entry of an event that nobody here knows: better a plain one than none."""
     line = _text(data, "line") or _text(data, "text") or _text(data, "reason")
@@ -259,6 +286,8 @@ _MAKERS: dict[str, Callable[[int, Mapping[str, Any]], Entry | None]] = {
     "store": _store,
     "stream_gap": _gap,
     "claims": _claims,
+    "intervention": _intervention,
+    "own_orders": _own_orders,
 }
 
 

@@ -29,6 +29,7 @@ class EntryKind(StrEnum):
     STEPS = "STEPS"
     GUARD = "GUARD"
     CLAIMS = "CLAIMS"
+    INTERVENTION = "INTERVENTION"
     STORE = "STORE"
     STREAM_GAP = "STREAM_GAP"
     PROBLEM = "PROBLEM"

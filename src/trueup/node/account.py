@@ -283,6 +283,7 @@ class AccountTruth:
             at_startup=at_startup,
             claims=self.port.claims(),
             known_traders=self.port.known_traders(),
+            evidence=self.port.own_evidence(),
             tolerance=self._tolerance,
         )
         snapshot, node = look.reading.snapshot, look.node

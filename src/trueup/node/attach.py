@@ -13,6 +13,7 @@ from trueup.monitor.node_monitor import NodeMonitor
 from trueup.monitor.redaction import Redactor
 from trueup.node.claiming import NodeClaims
 from trueup.node.handle import Handle
+from trueup.node.own_journal import journalled_owners
 from trueup.node.settings import NodeSettings
 from trueup.node.sight import Sight, SightContext, SightSettings
 from trueup.node.state import NodeState, default_state_dir
@@ -21,8 +22,10 @@ from trueup.node.supervisor import Supervisor
 from trueup.node.v1.binding import V1Binding
 from trueup.node.v1.claims import claims_in_force
 from trueup.node.v1.eyes import V1Eyes
+from trueup.node.v1.intervention import InterventionWatch
 from trueup.node.v1.holders import V1Holders
 from trueup.node.v1.lifecycle import LifeCycleHooks
+from trueup.node.v1.own_orders import OwnOrders
 from trueup.node.v1.recovered import RecoveredStates
 from trueup.node.v1.store import V1StoreWriter, store_of
 from trueup.node.v1.versions import check_engine_version, engine_version
@@ -89,6 +92,9 @@ def attach(node: Any, settings: Any = None, *, sight: SightSettings | None = Non
     holders = V1Holders(node, claims)
     handle.bind_claims(NodeClaims(claims, holders, claims_file, handle, rounds=supervisor, clients=clients))
     node.trueup_handle = handle
+    own = binding.own if verified else OwnOrders(node)
+    own.remember(journalled_owners(node, watched, node_dir))
+    InterventionWatch(node, handle.announcer, own).install()
     _watch(node, handle, wanted, watched, node_dir)
     return handle
 

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from trueup.core.owners import OwnEvidence
 from trueup.model.snapshots import NodeSnapshot
 from trueup.model.steps import Step
 from trueup.node.applied import Applied
@@ -101,6 +102,9 @@ class AccountPort(Protocol):
 
     def known_traders(self) -> Mapping[str, frozenset[str]]:
         """Return which strategies ever traded an instrument, beyond the node's own records."""
+
+    def own_evidence(self) -> OwnEvidence:
+        """Return what tells the node's own orders where its cache has lost them."""
 
     def claims(self) -> Mapping[str, str]:
         """Return the explicit claims on this account, instrument to strategy."""

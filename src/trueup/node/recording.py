@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from trueup._version import __version__
 from trueup.journal.configured import NO_STORE, place_of, settings_of
@@ -13,6 +14,24 @@ from trueup.node.v1.versions import engine_version
 
 if TYPE_CHECKING:
     from trueup.node.sight import SightContext
+
+
+def journal_dir(node: Any, wanted: Path | None, node_dir: Path | None) -> Path:
+    """Return the directory of a node's journal, unless its section names a place.
+
+    Parameters
+    ----------
+    node : TradingNode
+        The node.
+    wanted : Path or None
+        What the settings say.
+    node_dir : Path or None
+        The node's state directory.
+    """
+    # The directory of a node without a store goes with the node; its journal must not.
+    is_passing = getattr(node, "trueup_state_dir", None) is not None
+    kept_dir = None if is_passing else node_dir
+    return wanted or kept_dir or default_state_dir(str(node.trader_id), NO_STORE)
 
 
 def recorder_of(context: SightContext) -> JournalRecorder | None:
@@ -28,10 +47,7 @@ def recorder_of(context: SightContext) -> JournalRecorder | None:
     if journal is None or not journal.enabled:
         return None
     trader_id = str(context.node.trader_id)
-    # The directory of a node without a store goes with the node; its journal must not.
-    is_passing = getattr(context.node, "trueup_state_dir", None) is not None
-    kept_dir = None if is_passing else context.node_dir
-    state_dir = settings.state_dir or kept_dir or default_state_dir(trader_id, NO_STORE)
+    state_dir = journal_dir(context.node, settings.state_dir, context.node_dir)
     recorder = JournalRecorder(
         handle.announcer,
         place=place_of(journal, state_dir),

@@ -10,6 +10,7 @@ from typing import Any
 
 from nautilus_trader.model.identifiers import InstrumentId
 
+from trueup.core.owners import OwnEvidence
 from trueup.errors import ConfigValueError
 from trueup.model.snapshots import NodeSnapshot
 from trueup.model.steps import Step
@@ -22,6 +23,7 @@ from trueup.node.v1.apply import EXTERNAL_OWNER, Applier, OwnerChoice
 from trueup.node.v1.claims import claims_in_force
 from trueup.node.v1.moving import Moved, OwnerMover
 from trueup.node.v1.names import check_engine_names
+from trueup.node.v1.own_orders import OwnOrders
 from trueup.node.v1.repair import Repairs
 from trueup.node.v1.snapshot import CacheReader
 from trueup.node.v1.versions import check_engine_version, engine_version
@@ -137,6 +139,10 @@ class V1Account:
             lines.append(line)
         return tuple(lines)
 
+    def own_evidence(self) -> OwnEvidence:
+        """Return what tells the node's own orders."""
+        return self._binding.own.evidence
+
     def drain(self) -> int:
         """Apply what waits in the engine's event queue."""
         return self._binding.drain()
@@ -222,6 +228,7 @@ class V1Binding:
         self._in_scope: set[str] = set()
         self.claims = claims_in_force(node)
         self.owners = OwnerChoice(self.engine)
+        self.own = OwnOrders(node)
 
     def now_ns(self) -> int:
         """Return the node's clock."""
@@ -261,6 +268,7 @@ class V1Binding:
             hooks.suspect(order.instrument_id.value)
             raise ValueError(INVENTING_REFUSED)  # the engine catches this very type and applies nothing
 
+        self.own.decide_for_stream(engine, self.owners.seed_for, self._claim_on, self.state.traders)
         self._node.kernel.msgbus.subscribe("events.order.*", self._on_order_event)
         engine.reconcile_execution_state = reconcile_execution_state
         engine._resolve_inflight_order = resolve_inflight_order  # noqa: SLF001 - listed in names.py
@@ -268,6 +276,12 @@ class V1Binding:
         for client in engine._clients.values():  # noqa: SLF001 - listed in names.py
             if callable(subscribe := getattr(client, "on_gap", None)):
                 subscribe(_gap_hook(client, hooks))
+
+    def _claim_on(self, report: Any) -> Any:
+        """Return the strategy that claims what a report is about, None where there is none."""
+        clients = self.engine._clients.values()  # noqa: SLF001 - listed in names.py
+        client = next((one.id.value for one in clients if one.account_id == report.account_id), "")
+        return self.claims.owner_on(report.instrument_id, client)
 
     def _on_order_event(self, event: Any) -> None:
         """Remember who trades what. A handler that raises would end the process, so nothing leaves it."""

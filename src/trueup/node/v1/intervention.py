@@ -1,0 +1,402 @@
+"""Watch one 1.x node for what somebody else does to its orders and positions, and say it with a reason.
+
+The engine tells a strategy of a hand's change by the same events as of its own: nothing to add there. What is added is
+the word who did it. Heard are the node's own commands (on their way into the execution client, and as the pending
+events that an order keeps across restarts), every order event, and what the venue's stream says beside them. A change
+is judged a moment later, when what the venue did around it is known, too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from nautilus_trader.model.enums import TimeInForce as EngineTimeInForce
+from nautilus_trader.model.events import (
+    OrderAccepted,
+    OrderCanceled,
+    OrderCancelRejected,
+    OrderExpired,
+    OrderFilled,
+    OrderModifyRejected,
+    OrderPendingCancel,
+    OrderPendingUpdate,
+    OrderSubmitted,
+    OrderUpdated,
+)
+
+from trueup.core.intervention import (
+    NOTHING,
+    Attribution,
+    Change,
+    ChangeKind,
+    Closing,
+    Commanded,
+    Context,
+    Terms,
+    attribute,
+    closing_of,
+)
+from trueup.core.owners import EXTERNAL_OWNER
+from trueup.model.enums import OrderSide, TimeInForce
+from trueup.model.identifiers import OPENING_PREFIX
+from trueup.node.announcer import Announcer
+from trueup.node.own_journal import OWN_ORDERS
+from trueup.node.v1.own_orders import OwnOrders
+from trueup.venues.binance.user_marks import OrderMark, marks_of
+
+_logger = logging.getLogger("trueup.node")
+
+EVENT = "intervention"
+JUDGE_SECS = 0.5
+"""How long a change waits for what the venue did around it: its stream tells the whole of one liquidation at once."""
+WAITING_MAX = 10_000
+TOLD_MAX = 100
+"""Of one judgement: a start on an account that somebody else traded for years must not fill the journal."""
+MARKS_MAX = 1_000
+COMMANDS_MAX = 10_000
+_KINDS = {
+    OrderAccepted: ChangeKind.PLACED,
+    OrderUpdated: ChangeKind.AMENDED,
+    OrderCanceled: ChangeKind.CANCELLED,
+    OrderExpired: ChangeKind.EXPIRED,
+    OrderFilled: ChangeKind.FILLED,
+}
+_MARKET_TYPES = frozenset({"MARKET", "MARKET_TO_LIMIT"})
+"""A stop that waits is no order to fill at once: a hand may well have cancelled it."""
+_ZERO = Decimal(0)
+
+
+class InterventionWatch:
+    """Watch one node.
+
+    Parameters
+    ----------
+    node : TradingNode
+        Built, and not yet run.
+    announcer : Announcer
+        What is told of what is found.
+    own : OwnOrders
+        Tells the own orders.
+    """
+
+    def __init__(self, node: Any, announcer: Announcer, own: OwnOrders) -> None:
+        self._loop = node.get_event_loop()
+        self._cache = node.kernel.cache
+        self._bus = node.kernel.msgbus
+        self._clients = tuple(node.kernel.exec_engine._clients.values())  # noqa: SLF001 - listed in names.py
+        self._announcer = announcer
+        self._own = own
+        self._asked_cancel: dict[str, None] = {}
+        self._asked_amend: dict[str, deque[Terms]] = {}
+        self._marks: dict[str, OrderMark] = {}
+        self._terms: dict[str, Terms] = {}
+        self._waiting: deque[tuple[Change, Commanded, str, str]] = deque()
+        self._unwritten: dict[str, str] = {}
+        self._is_due = False
+        self.counts: Counter[str] = Counter()
+        self.untold = 0
+
+    def install(self) -> None:
+        """Begin to hear."""
+        self._bus.subscribe("events.order.*", self._safely(self._on_order))
+        for client in self._clients:
+            for name, note in (
+                ("_modify_order", self._note_modify),
+                ("_cancel_order", self._note_cancel),
+                ("_cancel_all_orders", self._note_cancel_all),
+                ("_batch_cancel_orders", self._note_batch),
+            ):
+                if callable(send := getattr(client, name, None)):
+                    setattr(client, name, self._heard(send, note))
+            handlers = getattr(client, "_futures_user_ws_handlers", None)
+            if isinstance(handlers, dict):
+                for kind, handle in list(handlers.items()):
+                    if str(getattr(kind, "value", kind)) in _STREAM_EVENTS:
+                        handlers[kind] = self._overheard(handle, client)
+
+    # -- what the node commands ----------------------------------------------------------------------------------------
+
+    def _heard(self, send: Callable[..., Any], note: Callable[[Any], None]) -> Callable[..., Any]:
+        safely = self._safely(note)
+
+        def sent(command: Any, *arguments: Any, **named: Any) -> Any:
+            safely(command)
+            return send(command, *arguments, **named)
+
+        return sent
+
+    def _note_modify(self, command: Any) -> None:
+        wanted = self._asked_amend.setdefault(command.client_order_id.value, deque(maxlen=16))
+        wanted.append(_terms(command.quantity, command.price, command.trigger_price))
+        _bound(self._asked_amend, COMMANDS_MAX)
+
+    def _note_cancel(self, command: Any) -> None:
+        self._asked_cancel[command.client_order_id.value] = None
+        _bound(self._asked_cancel, COMMANDS_MAX)
+
+    def _note_cancel_all(self, command: Any) -> None:
+        for order in self._cache.orders_open(instrument_id=command.instrument_id):
+            if command.order_side.name in {"NO_ORDER_SIDE", order.side.name}:
+                self._asked_cancel[order.client_order_id.value] = None
+        _bound(self._asked_cancel, COMMANDS_MAX)
+
+    def _note_batch(self, command: Any) -> None:
+        for cancel in command.cancels:
+            self._note_cancel(cancel)
+
+    # -- what the venue says beside ------------------------------------------------------------------------------------
+
+    def _overheard(self, handle: Callable[[bytes], Any], client: Any) -> Callable[[bytes], Any]:
+        note = self._safely(lambda raw: self._on_frame(raw, client))
+
+        def handled(raw: bytes) -> Any:
+            note(raw)  # before the adapter makes an event of it
+            return handle(raw)
+
+        return handled
+
+    def _on_frame(self, raw: bytes, client: Any) -> None:
+        found = marks_of(raw)
+        if isinstance(found, OrderMark):
+            self._marks[found.venue_order_id] = found
+            _bound(self._marks, MARKS_MAX)
+            return
+        for change in found:
+            instrument_id = ""
+            if change.instrument_id:
+                instrument_id = client._get_cached_instrument_id(change.instrument_id).value  # noqa: SLF001 - its spelling
+            self._put(replace(change, instrument_id=instrument_id), NOTHING, str(client.account_id), "")
+
+    # -- what becomes of orders ----------------------------------------------------------------------------------------
+
+    def _on_order(self, event: Any) -> None:
+        name = event.client_order_id.value
+        if isinstance(event, OrderCancelRejected):
+            self._asked_cancel.pop(name, None)
+        elif isinstance(event, OrderModifyRejected):
+            self._asked_amend.pop(name, None)
+        elif isinstance(event, OrderSubmitted):
+            self._remember(name, event.strategy_id.value)
+        kind = _KINDS.get(type(event))
+        if kind is None or name.startswith(OPENING_PREFIX):
+            return
+        order = self._cache.order(event.client_order_id)
+        if order is None:
+            return
+        if kind is ChangeKind.PLACED:
+            self._remember(name, event.strategy_id.value)
+        commanded = self._commanded(order, event)
+        self._put(self._change(kind, event, order), commanded, str(event.account_id), event.strategy_id.value)
+        if order.is_closed:
+            for held in (self._asked_cancel, self._asked_amend, self._terms):
+                held.pop(name, None)
+
+    def _commanded(self, order: Any, event: Any) -> Commanded:
+        """Return what the node had commanded of an order before an event: by its commands and the order's events."""
+        name = order.client_order_id.value
+        sent = cancel = update = False
+        for one in order.events:
+            if one is event or one.id == event.id:
+                break
+            match one:
+                case OrderSubmitted():
+                    sent = True
+                case OrderPendingCancel():
+                    cancel = True
+                case OrderCancelRejected():
+                    cancel = False
+                case OrderPendingUpdate():
+                    update = True
+                case OrderUpdated() | OrderModifyRejected():
+                    update = False
+        amends = tuple(self._asked_amend.get(name, ()))
+        if update and not amends:
+            amends = (Terms(),)  # asked by an earlier life: what for, only that one knew
+        return Commanded(
+            sent=sent or self._own.evidence.owner_of(name) is not None,
+            cancel=cancel or name in self._asked_cancel,
+            amends=amends,
+        )
+
+    def _change(self, kind: ChangeKind, event: Any, order: Any) -> Change:
+        name = event.client_order_id.value
+        number = "" if getattr(event, "venue_order_id", None) is None else event.venue_order_id.value
+        mark = self._marks.pop(number, None)
+        now = _terms(
+            order.quantity,
+            order.price if order.has_price else None,
+            order.trigger_price if order.has_trigger_price else None,
+        )
+        before = self._terms.get(name, now)
+        if kind is ChangeKind.AMENDED and name not in self._terms:
+            before = _terms_before(order, event)
+        self._terms[name] = now
+        _bound(self._terms, COMMANDS_MAX)
+        if kind is ChangeKind.AMENDED:
+            self._settle_amend(name, now)
+        is_fill = kind is ChangeKind.FILLED
+        return Change(
+            kind=kind,
+            time_ns=int(event.ts_event),
+            instrument_id=event.instrument_id.value,
+            client_order_id=name,
+            venue_order_id=number,
+            side=OrderSide[order.side.name],
+            terms_before=before,
+            terms=now,
+            fill_quantity=event.last_qty.as_decimal() if is_fill else _ZERO,
+            position_before=self._position_before(event) if is_fill else None,
+            time_in_force=TimeInForce[EngineTimeInForce(order.time_in_force).name],
+            expires_ns=int(getattr(order, "expire_time_ns", 0)) or None,
+            post_only=bool(order.is_post_only),
+            reduce_only=bool(order.is_reduce_only),
+            is_market=order.type_string() in _MARKET_TYPES
+            and bool(order.filled_qty or order.type_string() == "MARKET"),
+            is_amendment=mark is not None and mark.is_amendment,
+            expiry_code=0 if mark is None else mark.expiry_code,
+        )
+
+    def _settle_amend(self, name: str, now: Terms) -> None:
+        """Let go of what was asked up to the amendment that has come; it is judged before, by a copy."""
+        wanted = self._asked_amend.get(name)
+        while wanted:
+            if wanted.popleft().agrees_with(now):
+                break
+
+    def _position_before(self, event: Any) -> Any:
+        position = None if event.position_id is None else self._cache.position(event.position_id)
+        if position is None:
+            return None
+        held = position.signed_decimal_qty()
+        if event.trade_id not in position.trade_ids:
+            return held
+        filled = event.last_qty.as_decimal()
+        return held - filled if event.order_side.name == "BUY" else held + filled
+
+    # -- judging -------------------------------------------------------------------------------------------------------
+
+    def _put(self, change: Change, commanded: Commanded, account_id: str, owner: str) -> None:
+        if len(self._waiting) >= WAITING_MAX:
+            self.untold += 1
+            return
+        self._waiting.append((change, commanded, account_id, owner))
+        self._wake()
+
+    def _wake(self) -> None:
+        if not self._is_due:
+            self._is_due = True
+            self._loop.call_later(JUDGE_SECS, self._safely(self._judge))
+
+    def _judge(self) -> None:
+        self._is_due = False
+        waiting, self._waiting = tuple(self._waiting), deque()
+        closings: dict[str, list[Closing]] = {}
+        for change, _, account_id, _ in waiting:
+            if (closing := closing_of(change)) is not None:
+                closings.setdefault(account_id, []).append(closing)
+        contexts = {account_id: Context(tuple(held)) for account_id, held in closings.items()}
+        told = more = 0
+        for change, commanded, account_id, owner in waiting:
+            found = attribute(change, commanded, contexts.get(account_id, Context()))
+            self.counts[found.doing.value] += 1
+            if not found.is_external:
+                continue
+            if told >= TOLD_MAX:
+                more += 1
+                continue
+            told += 1
+            self._tell(change, found, account_id, owner)
+        if more:
+            self._announcer.say(
+                EVENT, doing="MANUAL", change="", line=f"and {more} more changes from outside", more=more
+            )
+        self._write()
+
+    def _tell(self, change: Change, found: Attribution, account_id: str, owner: str) -> None:
+        why = ""
+        if change.kind is ChangeKind.PLACED or change.kind is ChangeKind.FILLED:
+            why = "nobody owns it" if owner == EXTERNAL_OWNER else f"{owner} owns it"
+        self._announcer.say(
+            EVENT,
+            doing=found.doing.value,
+            change=change.kind.value,
+            account_id=account_id,
+            instrument_id=change.instrument_id,
+            owner=owner,
+            client_order_id=change.client_order_id,
+            venue_order_id=change.venue_order_id,
+            happened_ns=change.time_ns,
+            line=f"{found.line}; {why}" if why else found.line,
+        )
+
+    # -- whose orders are, for the journal -----------------------------------------------------------------------------
+
+    def _remember(self, name: str, owner: str) -> None:
+        if self._own.note(name, owner):
+            self._unwritten[name] = owner
+            self._loop.call_soon(self._safely(self._write))
+
+    def _write(self) -> None:
+        if self._unwritten:
+            orders, self._unwritten = self._unwritten, {}
+            self._announcer.note(OWN_ORDERS, orders=orders)
+
+    def _safely(self, work: Callable[..., None]) -> Callable[..., None]:
+        """Return a function that never raises: the engine ends the process for less."""
+
+        def safe(*arguments: Any) -> None:
+            try:
+                work(*arguments)
+            except asyncio.CancelledError:
+                raise
+            except Exception:
+                _logger.exception("a change could not be judged")
+
+        return safe
+
+
+_STREAM_EVENTS = frozenset({"ORDER_TRADE_UPDATE", "ACCOUNT_UPDATE", "ACCOUNT_CONFIG_UPDATE"})
+
+
+def _terms(quantity: Any, price: Any, trigger_price: Any) -> Terms:
+    def value_of(one: Any) -> Decimal | None:
+        return None if one is None else Decimal(one.as_decimal())
+
+    return Terms(quantity=value_of(quantity), price=value_of(price), trigger_price=value_of(trigger_price))
+
+
+def _terms_before(order: Any, event: Any) -> Terms:
+    """Return an order's terms before an amendment, from its first event and the amendments between."""
+    first = order.init_event
+    options = first.options
+    terms = Terms(
+        quantity=first.quantity.as_decimal(),
+        price=_decimal(options.get("price")),
+        trigger_price=_decimal(options.get("trigger_price")),
+    )
+    for one in order.events:
+        if one.id == event.id:
+            break
+        if isinstance(one, OrderUpdated):
+            said = _terms(one.quantity, one.price, one.trigger_price)
+            terms = Terms(
+                quantity=said.quantity or terms.quantity,
+                price=said.price or terms.price,
+                trigger_price=said.trigger_price or terms.trigger_price,
+            )
+    return terms
+
+
+def _decimal(text: Any) -> Decimal | None:
+    return None if text is None else Decimal(str(text))
+
+
+def _bound(held: dict[str, Any], count_max: int) -> None:
+    while len(held) > count_max:
+        held.pop(next(iter(held)))
