@@ -121,13 +121,17 @@ class Webhook:
                     )
             self._changed.notify_all()
 
-    def wait_for(self, name: str, status: str, timeout_secs: float, since: float = 0.0) -> Notice | None:
-        """Return the first notice of an alert and status heard after a moment, or None when the time is up."""
+    def wait_for(self, name: str, status: str, timeout_secs: float, since: float = 0.0, **labels: str) -> Notice | None:
+        """Return the first notice of an alert and status heard after a moment, or None when the time is up.
+
+        ``labels`` are those that it must have besides, such as ``instance``.
+        """
         deadline = time.monotonic() + timeout_secs
         with self._changed:
             while True:
                 for notice in self.notices:
-                    if (notice.name, notice.status) == (name, status) and notice.heard_at >= since:
+                    is_it = (notice.name, notice.status) == (name, status) and labels.items() <= notice.labels.items()
+                    if is_it and notice.heard_at >= since:
                         return notice
                 left = deadline - time.monotonic()
                 if left <= 0:
@@ -157,6 +161,8 @@ class Observer:
         What to scrape.
     scrape_secs : int
         Between two scrapes, and two evaluations of the rules.
+    compress : int
+        For trials alone, by how much long durations of the rules are shortened: see `trueup.ops.rules.render`.
 
     Raises
     ------
@@ -164,7 +170,9 @@ class Observer:
         When a program is missing, or does not become ready.
     """
 
-    def __init__(self, directory: Path, targets: Iterable[Target] = (), *, scrape_secs: int = 1) -> None:
+    def __init__(
+        self, directory: Path, targets: Iterable[Target] = (), *, scrape_secs: int = 1, compress: int = 1
+    ) -> None:
         missing = missing_programs()
         if missing:
             raise OpsFilesError(
@@ -173,6 +181,7 @@ class Observer:
             )
         self.directory = directory
         self.scrape_secs = scrape_secs
+        self.compress = compress
         self.webhook = Webhook()
         self._prometheus_port, self._alertmanager_port = _free_port(), _free_port()
         self._processes: list[subprocess.Popen[bytes]] = []
@@ -266,7 +275,7 @@ class Observer:
         for route in (routes["route"], *routes["route"]["routes"]):
             route |= {"group_wait": "1s", "group_interval": "2s"}
         (self.directory / "alertmanager.yml").write_text(yaml.safe_dump(routes, sort_keys=False))
-        document = yaml.safe_load(rules.render())
+        document = yaml.safe_load(rules.render(compress=self.compress))
         for group in document["groups"]:
             group["interval"] = f"{self.scrape_secs}s"
         (self.directory / "rules.yml").write_text(yaml.safe_dump(document, sort_keys=False))

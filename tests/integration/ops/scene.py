@@ -85,6 +85,11 @@ def stamped() -> Wave:
     return lambda scene, secs: float(scene.start_secs if scene.is_trouble(secs) else secs)
 
 
+def lately() -> Wave:
+    """A timestamp that is never older than ten seconds."""
+    return lambda scene, secs: float(secs - 10)
+
+
 def steps(every_secs: int) -> Wave:
     """A value that changes every so many seconds in trouble, such as the time of a start."""
     return lambda scene, secs: float(

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from tests.integration.ops.scene import Scene, Wave, age, always, flat, jump, rising, stamped, steps
+from tests.integration.ops.scene import (
+    Scene,
+    Wave,
+    age,
+    always,
+    flat,
+    jump,
+    lately,
+    rising,
+    stamped,
+    steps,
+)
 
 NODE = {"job": "trueup", "instance": "node-1"}
 AUDITOR = {"job": "trueup-watch", "instance": "audit-1"}
@@ -337,11 +348,17 @@ _orders = [
 _venue = [
     Scene(
         alert="TrueupVenueUnreachable",
-        series={of("trueup_venue_reachable", CLIENT): flat(1, 0)},
+        series={
+            of("trueup_venue_reachable", CLIENT): flat(1, 0),
+            of("trueup_venue_last_success_timestamp_seconds", CLIENT): stamped(),
+            # A client beside it whose last question always fails, and the one before it never.
+            of("trueup_venue_reachable", {**NODE, "client_id": "OTHER"}): always(0),
+            of("trueup_venue_last_success_timestamp_seconds", {**NODE, "client_id": "OTHER"}): lately(),
+        },
         labels=CLIENT,
         summary="BINANCE of node-1 gets no answer from its venue",
-        silent_secs=25,
-        fires_secs=30,
+        silent_secs=35,
+        fires_secs=40,
         severity="critical",
     ),
     Scene(
@@ -539,6 +556,11 @@ _safety = [
         series={
             of("trueup_audit_verdict", AUDITED, verdict="DISCREPANT"): flat(0, 1),
             of("trueup_verdict", ACCOUNT, verdict="CLEAN"): always(1),
+            of("trueup_node_info", trader_id="T-1"): always(1),
+            # Another trader's node, whose account is called the same.
+            of("trueup_audit_verdict", AUDITED, trader_id="T-2", verdict="DISCREPANT"): always(1),
+            of("trueup_verdict", {**ACCOUNT, "instance": "node-2"}, verdict="CLEAN"): always(0),
+            of("trueup_node_info", {**NODE, "instance": "node-2"}, trader_id="T-2"): always(1),
         },
         labels={**AUDITED, "verdict": "DISCREPANT"},
         summary="T-1 says CLEAN and the auditor says DISCREPANT",

@@ -133,7 +133,7 @@ def test_the_watchdog_fires_without_any_series(tmp_path: Path) -> None:
             "TrueupInflightStuck",
             id="a threshold that moved",
         ),
-        pytest.param("for: 30s", "for: 35s", "TrueupVenueUnreachable", id="a duration that moved"),
+        pytest.param("for: 30s", "for: 35s", "TrueupClientDisconnected", id="a duration that moved"),
         pytest.param(
             "on (job, instance, state)", "on (job, state)", "TrueupGuardOverridden", id="a join that mixes nodes"
         ),

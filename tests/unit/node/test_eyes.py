@@ -27,13 +27,17 @@ def test_of_any_client_is_seen_whether_it_is_connected() -> None:
     assert eyes(client()).clients() == (ClientSight(client_id="BINANCE", connected=True),)
 
 
-def test_of_the_hardened_client_weight_and_clock_are_seen_as_its_own_gate_counts_them() -> None:
+def test_of_the_hardened_client_stream_weight_and_clock_are_seen_as_its_own_parts_count_them() -> None:
     log = SimpleNamespace(info=print, warning=print)
     http = SimpleNamespace(base_url="http://127.0.0.1:1", headers={})
     gate = HttpGate(profile=USDM_FUTURES, settings=HardeningSettings(), client=http, clock_ms=lambda: 90_000, log=log)
-    (seen,) = eyes(client(gate=gate)).clients()
+    stream = SimpleNamespace(is_open=True)
+    (seen,) = eyes(client(gate=gate, stream=stream)).clients()
+    assert seen.connected
     assert (seen.weight_used, seen.weight_limit, seen.skew_secs) == (0, USDM_FUTURES.weight_limit, None)
     gate.pacer.learn({"x-mbx-used-weight-1m": "1800"}, 90_000)
     gate.skew = gate.skew.add(SkewSample(sent_ms=90_000, venue_ms=91_510, received_ms=90_020))
-    (seen,) = eyes(client(gate=gate)).clients()
+    stream.is_open = False
+    (seen,) = eyes(client(gate=gate, stream=stream)).clients()
     assert (seen.weight_used, seen.skew_secs) == (1800, 1.5)
+    assert not seen.connected, "the engine still calls it so, and no event comes in"

@@ -16,6 +16,7 @@ from trueup.node.v1.versions import engine_version
 
 if TYPE_CHECKING:
     from trueup.venues.binance.gate import HttpGate
+    from trueup.venues.binance.user_stream import UserStream
 
 _logger = logging.getLogger("trueup.node")
 
@@ -119,7 +120,7 @@ class V1Eyes:
             connected=bool(client.is_connected),
         )
         gate: Any = getattr(client, "gate", None)
-        return sight if type(gate).__name__ != "HttpGate" else _with_gate(sight, gate)
+        return sight if type(gate).__name__ != "HttpGate" else _hardened(sight, gate, client.stream)
 
     def _remember_claimed(self, client_order_id: str) -> None:
         self._claimed[client_order_id] = None
@@ -137,10 +138,14 @@ class V1Eyes:
         return bool(self._cache.is_order_closed(ClientOrderId(name)))
 
 
-def _with_gate(sight: ClientSight, gate: HttpGate) -> ClientSight:
-    """Return what the hardened Binance client knows besides: weight and clock."""
+def _hardened(sight: ClientSight, gate: HttpGate, stream: UserStream) -> ClientSight:
+    """Return what the hardened Binance client knows besides: its stream, weight and clock.
+
+    The engine calls a client connected from its connection to its disconnection, whatever the network does between.
+    """
     return replace(
         sight,
+        connected=sight.connected and stream.is_open,
         weight_used=gate.pacer.used_weight,
         weight_limit=gate.profile.weight_limit,
         skew_secs=None if gate.skew.best is None else gate.skew.offset_ms / 1000,

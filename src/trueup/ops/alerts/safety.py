@@ -148,8 +148,9 @@ AUDITOR_ALERTS = RuleGroup(
         ),
         Alert(
             name="TrueupAuditorDisagrees",
-            expression='trueup_audit_verdict{verdict="DISCREPANT"} == 1 and on (account_id) '
-            'trueup_verdict{verdict="CLEAN"} == 1',
+            # By trader, too: an account is called the same on every node of a venue.
+            expression='trueup_audit_verdict{verdict="DISCREPANT"} == 1 and on (trader_id, account_id) '
+            '(trueup_verdict{verdict="CLEAN"} * on (job, instance) group_left (trader_id) trueup_node_info) == 1',
             for_secs=120,
             severity=_CRITICAL,
             component=Component.AUDITOR,
