@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from nautilus_trader.analysis.analyzer import PortfolioAnalyzer
 from nautilus_trader.model.currencies import BTC, USDT
 from nautilus_trader.model.identifiers import PositionId
 from nautilus_trader.model.objects import Money
 
-from trueup.node.v1.analyzer import SERIES, closes_collected
+from trueup.node.v1 import analyzer as analyzer_module
+from trueup.node.v1.analyzer import CLOSES_IN_ONE, SERIES, closes_collected
 
 CLOSES = [
     ("P-1", Money(1, USDT), 1),
@@ -34,7 +36,11 @@ def held(analyzer: Any) -> dict[str, dict[str, tuple[list[str], list[Any], str]]
     }
 
 
-def test_collected_closes_are_recorded_as_if_one_by_one_and_behind_what_was_there() -> None:
+@pytest.mark.parametrize("in_one", [1, 2, CLOSES_IN_ONE])
+def test_collected_closes_are_recorded_as_if_one_by_one_and_behind_what_was_there(
+    in_one: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(analyzer_module, "CLOSES_IN_ONE", in_one)
     one_by_one, at_once = PortfolioAnalyzer(), PortfolioAnalyzer()
     record(one_by_one, CLOSES[:1] + CLOSES)
     record(at_once, CLOSES[:1])

@@ -1,7 +1,7 @@
 """Keep the portfolio's statistics from making a long replay quadratic.
 
 At every close of a position the engine's analyzer copies two series of all closes so far (read in 1.231.0; the oldest
-versions record nothing there). While a long history is replayed the closes are collected, and appended at the end.
+versions record nothing there). While a long history is replayed the closes are collected, and appended some at a time.
 """
 
 from __future__ import annotations
@@ -13,11 +13,15 @@ from typing import Any
 import pandas as pd  # type: ignore[import-untyped]  # a dependency of the engine, without stubs here
 
 SERIES = ("_recorded_realized_pnls", "_recorded_realized_pnl_timestamps")
+CLOSES_IN_ONE = 500
+"""Closes appended in one go: 3 to 5 ms. 25,000 in one held the event loop 134 ms."""
+
+type Close = tuple[str, Any, int | None]
 
 
 @contextmanager
 def closes_collected(analyzer: Any) -> Iterator[None]:
-    """Collect the closes that are recorded inside, and record them all at the end.
+    """Collect the closes that are recorded inside, and append them `CLOSES_IN_ONE` at a time, the rest at the end.
 
     Parameters
     ----------
@@ -27,10 +31,13 @@ def closes_collected(analyzer: Any) -> Iterator[None]:
     if not hasattr(analyzer, "record_trade") or not all(hasattr(analyzer, name) for name in SERIES):
         yield
         return
-    collected: list[tuple[str, Any, int | None]] = []
+    collected: list[Close] = []
 
     def record_trade(position_id: Any, realized_pnl: Any, ts_event: int | None = None) -> None:
         collected.append((position_id.value, realized_pnl, ts_event))
+        if len(collected) >= CLOSES_IN_ONE:
+            _append(analyzer, collected)
+            collected.clear()
 
     analyzer.record_trade = record_trade
     try:
@@ -40,8 +47,8 @@ def closes_collected(analyzer: Any) -> Iterator[None]:
         _append(analyzer, collected)
 
 
-def _append(analyzer: Any, collected: list[tuple[str, Any, int | None]]) -> None:
-    by_currency: dict[Any, list[tuple[str, Any, int | None]]] = {}
+def _append(analyzer: Any, collected: list[Close]) -> None:
+    by_currency: dict[Any, list[Close]] = {}
     for one in collected:
         by_currency.setdefault(one[1].currency, []).append(one)
     for currency, rows in by_currency.items():

@@ -18,12 +18,12 @@ from trueup.node.applied import Applied
 from trueup.node.binding import Hooks, Needed
 from trueup.node.settings import NodeSettings
 from trueup.node.state import NodeState
-from trueup.node.v1.analyzer import closes_collected
 from trueup.node.v1.apply import EXTERNAL_OWNER, Applier, OwnerChoice
 from trueup.node.v1.claims import claims_in_force
 from trueup.node.v1.moving import Moved, OwnerMover
 from trueup.node.v1.names import check_engine_names
 from trueup.node.v1.own_orders import OwnOrders
+from trueup.node.v1.quiet_portfolio import QuietPortfolio
 from trueup.node.v1.repair import Repairs
 from trueup.node.v1.snapshot import CacheReader
 from trueup.node.v1.versions import check_engine_version, engine_version
@@ -160,8 +160,8 @@ class V1Account:
         self._applier.end()
 
     def long_replay(self) -> AbstractContextManager[None]:
-        """Collect what the portfolio's statistics record."""
-        return closes_collected(self._binding.portfolio.analyzer)
+        """Leave the portfolio out but for closes, and collect what its statistics record."""
+        return self._binding.quiet_portfolio.during_replay()
 
     def restore_unfinished(self) -> tuple[str, ...]:
         """Put back what a killed repair had purged."""
@@ -220,7 +220,7 @@ class V1Binding:
         claimed = (one.value for one in self.engine.get_external_order_claims_instruments())
         check_venue_weight(clients, settings, claimed)
         self.cache = node.kernel.cache
-        self.portfolio = node.kernel.portfolio
+        self.quiet_portfolio = QuietPortfolio(node.kernel.portfolio, self.cache, node.kernel.msgbus)
         self._node = node
         self._settings = settings
         self.state = state

@@ -1,0 +1,159 @@
+"""A portfolio that was left out of a replay says the same, once it counted, as one that heard every fill."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from nautilus_trader.accounting.accounts.margin import MarginAccount
+from nautilus_trader.cache.cache import Cache
+from nautilus_trader.common.component import MessageBus, TestClock
+from nautilus_trader.core.uuid import UUID4
+from nautilus_trader.execution.engine import ExecutionEngine
+from nautilus_trader.model.currencies import USDT
+from nautilus_trader.model.enums import AccountType, OrderSide
+from nautilus_trader.model.events import AccountState
+from nautilus_trader.model.identifiers import (
+    AccountId,
+    ClientOrderId,
+    PositionId,
+    StrategyId,
+    TradeId,
+    TraderId,
+    VenueOrderId,
+)
+from nautilus_trader.model.objects import AccountBalance, Money, Price
+from nautilus_trader.portfolio.portfolio import Portfolio
+from nautilus_trader.test_kit.providers import TestInstrumentProvider
+from nautilus_trader.test_kit.stubs.events import TestEventStubs
+from nautilus_trader.test_kit.stubs.execution import TestExecStubs
+
+from trueup.node.v1.analyzer import SERIES
+from trueup.node.v1.quiet_portfolio import UPDATE_ORDER, UPDATE_POSITION, QuietPortfolio
+
+INSTRUMENT = TestInstrumentProvider.btcusdt_perp_binance()
+STRATEGY_ID = StrategyId("S-1")
+ROUND_TRIPS = 20
+
+
+def account_state() -> AccountState:
+    """Return an account that is kept in the currency of the instrument."""
+    held = Money(1_000_000, USDT)
+    return AccountState(
+        account_id=AccountId("BINANCE-001"),
+        account_type=AccountType.MARGIN,
+        base_currency=USDT,
+        reported=True,
+        balances=[AccountBalance(held, Money(0, USDT), held)],
+        margins=[],
+        info={},
+        event_id=UUID4(),
+        ts_event=0,
+        ts_init=0,
+    )
+
+
+def closes_by_currency(analyzer: Any, series: str) -> dict[str, list[Any]]:
+    return {code.code: list(held.items()) for code, held in getattr(analyzer, series).items()}
+
+
+class Books:
+    """An engine with its cache and its portfolio, on one account."""
+
+    def __init__(self, *, calculates: bool = False) -> None:
+        clock, trader_id = TestClock(), TraderId("TESTER-001")
+        self.msgbus = MessageBus(trader_id=trader_id, clock=clock)
+        self.cache = Cache()
+        self.portfolio = Portfolio(msgbus=self.msgbus, cache=self.cache, clock=clock)
+        self.engine = ExecutionEngine(msgbus=self.msgbus, cache=self.cache, clock=clock)
+        self.account = MarginAccount(account_state(), calculates)
+        self.cache.add_account(self.account)
+        self.cache.add_instrument(INSTRUMENT)
+        self.quiet = QuietPortfolio(self.portfolio, self.cache, self.msgbus)
+        self._fills = 0
+
+    def fill(self, side: OrderSide, price: str) -> None:
+        """Book one order and its fill."""
+        self._fills += 1
+        order = TestExecStubs.limit_order(
+            instrument=INSTRUMENT,
+            order_side=side,
+            client_order_id=ClientOrderId(f"O-{self._fills}"),
+            strategy_id=STRATEGY_ID,
+            trader_id=TraderId("TESTER-001"),
+        )
+        self.cache.add_order(order)
+        account_id, venue_order_id = self.account.id, VenueOrderId(f"V-{self._fills}")
+        self.engine.process(TestEventStubs.order_submitted(order, account_id=account_id))
+        self.engine.process(TestEventStubs.order_accepted(order, account_id=account_id, venue_order_id=venue_order_id))
+        self.engine.process(
+            TestEventStubs.order_filled(
+                order,
+                INSTRUMENT,
+                account_id=account_id,
+                venue_order_id=venue_order_id,
+                trade_id=TradeId(f"T-{self._fills}"),
+                position_id=PositionId("P-1"),
+                last_px=Price.from_str(price),
+            )
+        )
+
+    def trade(self) -> None:
+        """Trade life cycles that win and lose, and leave a position open."""
+        for number in range(ROUND_TRIPS):
+            self.fill(OrderSide.BUY, "100.00")
+            self.fill(OrderSide.SELL, f"{90 + number % 30}.00")
+        self.fill(OrderSide.BUY, "101.00")
+
+    def count(self) -> None:
+        """Do what the kernel does right after the start-up."""
+        self.portfolio.initialize_orders()
+        self.portfolio.initialize_positions()
+
+    def said(self) -> dict[str, Any]:
+        """Return what the portfolio says."""
+        name, price = INSTRUMENT.id, Price.from_str("105.00")
+        return {
+            "net": self.portfolio.net_position(name),
+            "long": self.portfolio.is_net_long(name),
+            "realized": self.portfolio.realized_pnl(name),
+            "unrealized": self.portfolio.unrealized_pnl(name, price),
+            "balances": {code.code: str(balance) for code, balance in self.account.balances().items()},
+            "closes": {series: closes_by_currency(self.portfolio.analyzer, series) for series in SERIES},
+        }
+
+
+@pytest.fixture(params=[False, True], ids=["venue's account", "calculated account"])
+def two(request: pytest.FixtureRequest) -> tuple[Books, Books]:
+    return Books(calculates=request.param), Books(calculates=request.param)
+
+
+def test_a_portfolio_that_rested_counts_what_one_that_heard_everything_counts(two: tuple[Books, Books]) -> None:
+    heard, rested = two
+    heard.trade()
+    with rested.quiet.during_replay(), rested.quiet.during_replay():  # two accounts of one node
+        rested.trade()
+    heard.count()
+    rested.count()
+    assert rested.said() == heard.said()
+    assert rested.said()["net"] == Decimal(100)
+    for books in two:  # and from here on it hears every fill again
+        books.fill(OrderSide.SELL, "110.00")
+    assert rested.said() == heard.said()
+    assert rested.said()["net"] == Decimal(0)
+
+
+def test_a_handler_that_somebody_else_put_there_stays() -> None:
+    books = Books()
+    heard: list[Any] = []
+    books.msgbus.deregister(UPDATE_ORDER, books.portfolio.update_order)
+    books.msgbus.register(UPDATE_ORDER, heard.append)
+    with ExitStack() as replay:
+        replay.enter_context(books.quiet.during_replay())
+        books.fill(OrderSide.BUY, "100.00")
+    books.fill(OrderSide.BUY, "100.00")
+    assert len(heard) == 6, "submitted, accepted and filled, twice"
+    assert set(books.msgbus.endpoints()) >= {UPDATE_ORDER, UPDATE_POSITION}
+    assert books.portfolio.net_position(INSTRUMENT.id) == Decimal(200), "the second fill's position was heard"
