@@ -9,10 +9,11 @@ from trueup._version import __version__
 if TYPE_CHECKING:
     from trueup.node.attach import attach
     from trueup.node.handle import Handle
+    from trueup.node.sight import SightSettings
 
-__all__ = ["Handle", "__version__", "attach"]
+__all__ = ["Handle", "SightSettings", "__version__", "attach"]
 
-_LAZY = {"attach": "trueup.node.attach", "Handle": "trueup.node.handle"}
+_LAZY = {"attach": "trueup.node.attach", "Handle": "trueup.node.handle", "SightSettings": "trueup.node.sight"}
 
 
 def __getattr__(name: str) -> Any:

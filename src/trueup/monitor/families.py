@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from trueup.core.lifecycle import Ledger, LifeState
+from trueup.guard.message import RefusalReason
 from trueup.model.coverage import RecordKind
 from trueup.model.discrepancies import DiscrepancyKind
 from trueup.model.guard import GuardState
@@ -216,6 +217,9 @@ def _guard(monitor: NodeMonitor, _now_ns: int) -> dict[str, Values]:
         "guard_can_act": _one(status.can_act),
         "guard_changes_total": [((state,), float(count)) for state, count in monitor.guard_changes.copy().items()],
         "guard_since_timestamp_seconds": _one(status.since_ns / NS_PER_SECOND),
+        "guard_commands_refused_total": [
+            ((reason.value,), float(status.commands_refused.get(reason, 0))) for reason in RefusalReason
+        ],
     }
 
 

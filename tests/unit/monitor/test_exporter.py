@@ -11,8 +11,10 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.unit.monitor.nodes import Eyes, change, look, many_clients, monitor
+from trueup.guard.message import RefusalReason
 from trueup.monitor.exporter import NodeExporter
 from trueup.monitor.node_monitor import NodeMonitor
+from trueup.monitor.status import GuardStatus
 from trueup.monitor.store_probe import StoreProbe
 from trueup.node.phase import Phase
 from trueup.ops.metric import MetricType, Source
@@ -31,8 +33,9 @@ def busy() -> NodeMonitor:
     look(made)
     change(made)
     change(made, before="HEALING", state="RESOLVED", resolved_by="TRUE_UP")
-    assert made.eyes.taps is not None  # type: ignore[attr-defined]  # the eyes are the test's own
-    made.eyes.taps.venue_query("BINANCE", "fills", 0.1, "timeout", "no answer")  # type: ignore[attr-defined]
+    taps = made.eyes.taps  # type: ignore[attr-defined]  # the eyes are the test's own
+    assert taps is not None
+    taps.venue_query("BINANCE", "fills", 0.1, "timeout", "no answer")
     return made
 
 
@@ -77,6 +80,16 @@ def test_what_has_known_labels_is_there_from_the_first_scrape_so_that_a_first_fa
         if metric.type is MetricType.COUNTER:
             wanted = metric.series_for({"account_id": 1, "client_id": 1})
             assert len(found[metric.name]) == wanted, metric.name
+
+
+def test_messages_that_the_guard_did_not_obey_are_counted_by_reason() -> None:
+    made = busy()
+    made.show_guard(lambda: GuardStatus(commands_refused={"forged": 4, "replayed": 1}))
+    found = samples(NodeExporter(made).render().decode())["trueup_guard_commands_refused_total"]
+    assert found[("reason", "forged"),] == 4
+    assert found[("reason", "replayed"),] == 1
+    assert sum(found.values()) == 5
+    assert len(found) == len(RefusalReason)
 
 
 def test_the_series_are_counted_and_never_more_than_the_limit_says() -> None:

@@ -93,6 +93,7 @@ def test_what_is_exported_is_looked_at_by_an_alert_or_a_panel_or_says_who_needs_
         "trueup_store_rewritten_total",
         "trueup_loop_heartbeat_timestamp_seconds",
         "trueup_guard_changes_total",
+        "trueup_guard_commands_refused_total",
         "trueup_journal_records_total",
         "trueup_journal_waiting",
         "trueup_journal_last_write_timestamp_seconds",

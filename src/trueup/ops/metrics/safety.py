@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from trueup.guard.message import RefusalReason
 from trueup.ops.metric import Label
 from trueup.ops.metrics.build import BOTH, COUNTER, GAUGE, metric
 from trueup.ops.metrics.labels import GUARD
@@ -31,6 +32,12 @@ GUARD_METRICS: Final = (
     metric("guard_can_act", GAUGE, "1 while the guard can change what the node may do."),
     metric("guard_changes_total", COUNTER, "Changes of what the node may do, by the state entered.", GUARD),
     metric("guard_since_timestamp_seconds", GAUGE, "When that last changed.", unit="seconds"),
+    metric(
+        "guard_commands_refused_total",
+        COUNTER,
+        "Messages to the guard that were not obeyed. One without the key's signature is `forged`.",
+        Label.of("reason", RefusalReason, "why"),
+    ),
 )
 
 JOURNAL_METRICS: Final = (
