@@ -89,7 +89,7 @@ class ClaimsDesk:
             covering=covering,
             origin_of=lambda claim: "file" if claim in in_file else "run time",
             traders=frozenset(),
-            policy="",
+            policy=self._config.external.book().explain(instrument_id),
         )
         return Told(data=told, not_live=why)
 

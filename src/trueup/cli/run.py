@@ -86,7 +86,7 @@ def run(
     writer = _LineWriter(_own_stdout() if as_json else sys.stderr, as_json=as_json)
     node = build_node(config)
     sight = SightSettings.of(config).beside_own_lines()
-    handle = attach(node, config.reconciliation, sight=sight)
+    handle = attach(node, config.reconciliation, sight=sight, external=config.external.book())
     handle.listen(writer)
     handle.announcer.say("built", mode=str(config.reconciliation.mode), trader_id=str(node.trader_id))
     handle.announcer.say("phase", phase=handle.phase.value)

@@ -12,6 +12,7 @@ from trueup.config.describe import describe_default, describe_field
 from trueup.config.engine_versions import FIELD_SPANS, NEWEST_SUPPORTED, OLDEST_SUPPORTED, field_span, format_version
 from trueup.config.reconciliation.claims import ExternalOrderClaimConfig
 from trueup.config.reconciliation.config import ENGINE_PARAMETERS, PLAN_PARAMETERS, ReconciliationConfig
+from trueup.config.reconciliation.external import ExternalConfig, ExternalPolicyConfig
 from trueup.config.reconciliation.presets import ReconciliationPreset
 from trueup.config.rules import RULE_GROUPS
 from trueup.config.sight.audit import AuditAccountConfig, AuditConfig
@@ -34,6 +35,8 @@ PARAGRAPH_WIDTH = 120
 SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("", LiveTradingNodeConfig),
     ("[reconciliation]", ReconciliationConfig),
+    ("[external]", ExternalConfig),
+    ("[[external.policies]]", ExternalPolicyConfig),
     ("[redis]", RedisConfig),
     ("[redis.health]", RedisHealthConfig),
     ("[logs]", LogsConfig),

@@ -35,10 +35,13 @@ class Comparison:
         Every difference, in a deterministic order: instrument, time, subject, kind.
     pending : tuple of PendingOrder
         Orders between the node and the venue, which are no difference yet.
+    unchecked : tuple of str
+        What the operator wants unchecked (`trueup.core.unchecked`); none unless somebody has divided it so.
     """
 
     discrepancies: tuple[Discrepancy, ...] = ()
     pending: tuple[PendingOrder, ...] = ()
+    unchecked: tuple[str, ...] = ()
 
 
 def compare(

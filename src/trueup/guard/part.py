@@ -14,12 +14,15 @@ from typing import Any, Protocol
 import msgspec
 import redis
 
-from trueup.guard.book import GuardBook
+from trueup.guard.book import GuardBook, Source
 from trueup.guard.facts import LEVELS, Dimension
 from trueup.guard.keys import GuardKeys
 from trueup.guard.mailbox import Mailbox
 from trueup.guard.message import (
     MESSAGE_BYTES_MAX,
+    NAME_CHARS_MAX,
+    REASON_CHARS_MAX,
+    Act,
     Answer,
     Command,
     MessageRefusedError,
@@ -29,6 +32,7 @@ from trueup.guard.message import (
     Reply,
     Request,
     check_form,
+    new_nonce,
     unseal,
 )
 from trueup.guard.node_guard import NodeGuard
@@ -169,6 +173,25 @@ class GuardPart:
                 self.guard.enter(self._phase)
             case "store" if event.data["state"] in LEVELS[Dimension.STORE]:
                 self.guard.rise(Dimension.STORE, LEVELS[Dimension.STORE].index(event.data["state"]))
+            case "external" if event.data["act"] == "halt":
+                self._halt_for(f"policy {event.data['policy']}", event.data["line"])
+
+    def _halt_for(self, who: str, reason: str) -> None:
+        """Halt as an auditor would: until an operator releases it, over restarts too."""
+        now_ns = time.time_ns()
+        command = Command(
+            trader_id=self._trader_id,
+            instance_id=self._instance_id,
+            sender=who,
+            sequence=now_ns,
+            nonce=new_nonce(),
+            issued_ns=now_ns,
+            source=Source.AUDITOR,
+            who=who[:NAME_CHARS_MAX],
+            act=Act.HALT,
+            reason=reason[:REASON_CHARS_MAX],
+        )
+        self.guard.obey(command)
 
     def poke(self) -> None:
         """Judge anew soon: somebody may have changed the trading state, and may be in the middle of it."""

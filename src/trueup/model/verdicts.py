@@ -47,6 +47,9 @@ class Verdict:
         How many orders are between the node and the venue, which is no difference yet.
     unknowns : tuple of str
         Why it is UNKNOWN, or what stays unknown beside the discrepancies: one clause each.
+    unchecked : tuple of str
+        What the operator wants unchecked, one line for each policy that ignores anything. A CLEAN verdict with such
+        lines says nothing about what they name.
     """
 
     state: VerdictState
@@ -58,6 +61,7 @@ class Verdict:
     discrepancy_count: int = 0
     pending_count: int = 0
     unknowns: tuple[str, ...] = ()
+    unchecked: tuple[str, ...] = ()
 
     def age_ns(self, now_ns: int) -> int:
         """Return how long ago it was given, never negative."""
@@ -83,6 +87,7 @@ def verdict_of(
     pending_count: int = 0,
     node_unknowns: tuple[str, ...] = (),
     claims: frozenset[RecordKind] = DEFAULT_CLAIMS,
+    unchecked: tuple[str, ...] = (),
 ) -> Verdict:
     """Give the verdict of one comparison.
 
@@ -107,6 +112,7 @@ def verdict_of(
         discrepancy_count=len(discrepancies),
         pending_count=pending_count,
         unknowns=tuple(unknowns),
+        unchecked=unchecked,
     )
 
 

@@ -16,6 +16,7 @@ from trueup.core.plan import plan
 from trueup.core.settings import PlanSettings
 from trueup.core.tolerance import Tolerance
 from trueup.core.two_look import GAP_NS_MIN, Looks, take_look
+from trueup.core.unchecked import set_aside
 from trueup.core.view import View
 from trueup.model.coverage import RecordKind
 from trueup.model.discrepancies import Discrepancy
@@ -274,9 +275,19 @@ class AccountTruth:
             return view, compare(reading.snapshot, node, tolerance, claims=claims, view=view)
 
         self._view, comparison = await off_loop(_size(reading, node), work)
+        comparison = self._divided(comparison, reading, node)
         if not comparison.discrepancies:
             await self._let_go_of_view()  # nothing will be planned
         return comparison
+
+    def _divided(self, comparison: Comparison, reading: VenueReading, node: NodeSnapshot) -> Comparison:
+        """Return a comparison without what the operator wants unchecked, and what every verdict says of it."""
+        book = self._settings.external
+        if not book.ignored:
+            return comparison
+        ours = self.port.claims().keys() | self.port.known_traders().keys()
+        divided = set_aside(comparison.discrepancies, reading.snapshot, node, book, is_ours=ours.__contains__)
+        return replace(comparison, discrepancies=divided.kept, unchecked=divided.unchecked)
 
     async def _plan(self, look: Look, act_on: tuple[Discrepancy, ...], *, at_startup: bool) -> Plan:
         settings = PlanSettings(
@@ -315,6 +326,7 @@ class AccountTruth:
             discrepancies=comparison.discrepancies,
             pending_count=len(comparison.pending),
             claims=claims,
+            unchecked=comparison.unchecked,
         )
         return Look(reading=reading, node=node, comparison=comparison, verdict=verdict, unexplained=unexplained)
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from trueup.claims.record import ClaimsFile
+from trueup.core.external import PolicyBook
 from trueup.errors import NodeError
 from trueup.monitor.exporter import NodeExporter
 from trueup.monitor.node_monitor import NodeMonitor
 from trueup.monitor.redaction import Redactor
 from trueup.node.claiming import NodeClaims
 from trueup.node.handle import Handle
-from trueup.node.own_journal import journalled_owners
+from trueup.node.outside import OutsideWatch
+from trueup.node.outside_record import OutsideRecord
+from trueup.node.own_journal import written_orders
 from trueup.node.settings import NodeSettings
 from trueup.node.sight import Sight, SightContext, SightSettings
 from trueup.node.state import NodeState, default_state_dir
@@ -22,8 +26,8 @@ from trueup.node.supervisor import Supervisor
 from trueup.node.v1.binding import V1Binding
 from trueup.node.v1.claims import claims_in_force
 from trueup.node.v1.eyes import V1Eyes
-from trueup.node.v1.intervention import InterventionWatch
 from trueup.node.v1.holders import V1Holders
+from trueup.node.v1.intervention import InterventionWatch
 from trueup.node.v1.lifecycle import LifeCycleHooks
 from trueup.node.v1.own_orders import OwnOrders
 from trueup.node.v1.recovered import RecoveredStates
@@ -31,7 +35,9 @@ from trueup.node.v1.store import V1StoreWriter, store_of
 from trueup.node.v1.versions import check_engine_version, engine_version
 
 
-def attach(node: Any, settings: Any = None, *, sight: SightSettings | None = None) -> Handle:
+def attach(
+    node: Any, settings: Any = None, *, sight: SightSettings | None = None, external: PolicyBook | None = None
+) -> Handle:
     """Keep a node true to its venues, or (in native mode) observe how it does by itself.
 
     Call it once for each node, after ``node.build()`` and before ``node.run()``. Any execution client will do.
@@ -46,6 +52,9 @@ def attach(node: Any, settings: Any = None, *, sight: SightSettings | None = Non
     sight : SightSettings, optional
         How the node is watched. Without it there is a monitor that logs to standard error, and nothing else;
         ``SightSettings.of(config)`` takes the sections of a whole configuration.
+    external : PolicyBook, optional
+        What is done with what nobody of the node made and nobody claims: ``config.external.book()``. Without it the
+        node holds it for EXTERNAL. Only in verified mode.
 
     Returns
     -------
@@ -68,6 +77,8 @@ def attach(node: Any, settings: Any = None, *, sight: SightSettings | None = Non
     if getattr(node, "trueup_handle", None) is not None:
         raise NodeError("the node already has trueup attached", action="attach once for each node")
     wanted = NodeSettings.of(settings, node.kernel.exec_engine)
+    if external is not None:
+        wanted = replace(wanted, external=external)
     watched = sight or SightSettings()
     handle = Handle()
     claims = claims_in_force(node)
@@ -86,14 +97,21 @@ def attach(node: Any, settings: Any = None, *, sight: SightSettings | None = Non
         if store is not None:
             watch = StoreWatch(*store, V1StoreWriter(node, state.ledger), handle.announcer)
         supervisor = Supervisor(binding, wanted, handle, watch)
+        outside = OutsideRecord(node_dir)
+        watch_outside = OutsideWatch(wanted.external, outside, handle.announcer.say, binding.now_ns, binding.is_trading)
+        supervisor.watch_outside(watch_outside)
         binding.install(supervisor.hooks())
     LifeCycleHooks(node, handle, startup_delay_secs=wanted.startup_delay_secs, observes=not verified).install()
     clients = tuple(one.id.value for one in node.kernel.exec_engine._clients.values())  # noqa: SLF001 - listed in names.py
     holders = V1Holders(node, claims)
-    handle.bind_claims(NodeClaims(claims, holders, claims_file, handle, rounds=supervisor, clients=clients))
+    handle.bind_claims(
+        NodeClaims(
+            claims, holders, claims_file, handle, rounds=supervisor, clients=clients, policy_of=wanted.external.explain
+        )
+    )
     node.trueup_handle = handle
     own = binding.own if verified else OwnOrders(node)
-    own.remember(journalled_owners(node, watched, node_dir))
+    own.remember(written_orders(node, watched, node_dir))
     InterventionWatch(node, handle.announcer, own).install()
     _watch(node, handle, wanted, watched, node_dir)
     return handle

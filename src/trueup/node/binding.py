@@ -70,6 +70,35 @@ class MovedToOwner(Protocol):
     def line(self) -> str: ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutsideOrder:
+    """Hold an order that nobody of the node owns, as the node has it now.
+
+    ``is_waiting`` says that the venue was asked for something and has not answered yet.
+    """
+
+    client_order_id: str
+    venue_order_id: str | None
+    instrument_id: str
+    description: str
+    is_open: bool
+    is_waiting: bool
+    updated_ns: int
+
+
+class Outside(Protocol):
+    """The orders of one account that nobody of the node owns."""
+
+    def names(self) -> frozenset[str]:
+        """Return their client order ids, closed ones included; of other accounts, too."""
+
+    def order(self, name: str) -> OutsideOrder | None:
+        """Return one of them; None for one that is another account's, or somebody's."""
+
+    def cancel(self, name: str) -> bool:
+        """Ask the venue to cancel one; return whether it was sent."""
+
+
 class AccountPort(Protocol):
     """One account of a node: read both sides of it, and apply steps to it."""
 
@@ -111,6 +140,9 @@ class AccountPort(Protocol):
 
     @property
     def client_id(self) -> str: ...
+
+    @property
+    def outside(self) -> Outside: ...
 
     def unowned(self) -> frozenset[str]:
         """Return the instruments on which an open order or position belongs to nobody."""

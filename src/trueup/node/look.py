@@ -125,6 +125,7 @@ class LookNote:
             "discrepancies": verdict.discrepancy_count,
             "pending": verdict.pending_count,
             "unknowns": list(verdict.unknowns[:UNKNOWNS_TOLD_MAX]),
+            "unchecked": list(verdict.unchecked),
             "window_from_ns": None if verdict.window is None else verdict.window.start_ns,
             "coverage": {kind.value: _how_far(verdict.coverage.of(kind)) for kind in RecordKind},
         }
@@ -196,7 +197,7 @@ class TrueUpOutcome:
     def lines(self) -> tuple[str, ...]:
         """Return one line for each difference, each unknown and each refusal, for a person to read.
 
-        There is at least one unless the verdict is CLEAN.
+        There is at least one unless the verdict is CLEAN. What is not checked is said of a CLEAN verdict, too.
         """
         said = [str(one) for one in self.discrepancies]
         said += [unknown for verdict in self.verdicts for unknown in verdict.unknowns]
@@ -204,6 +205,7 @@ class TrueUpOutcome:
         said += self.problems
         if not said and self.verdict is VerdictState.UNKNOWN:
             said.append("no account was looked at")
+        said += [line for verdict in self.verdicts for line in verdict.unchecked]
         return tuple(said)
 
 

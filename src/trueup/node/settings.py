@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Self
 
+from trueup.core.external import PolicyBook
 from trueup.errors import ConfigValueError
 
 # Looks at what is open cost two calls; a look at history costs more, so it is made when something is suspicious, and
@@ -60,6 +61,8 @@ class NodeSettings:
         Bounds the start-up; None takes the node's own ``timeout_reconciliation``.
     state_dir : Path or None
         Where repairs and the last verified instant are kept across restarts; None takes the default.
+    external : PolicyBook
+        What is done with what nobody owns.
     """
 
     mode: str = "verified"
@@ -80,6 +83,7 @@ class NodeSettings:
     instrument_ids: frozenset[str] | None = None
     startup_timeout_secs: float | None = None
     state_dir: Path | None = None
+    external: PolicyBook = field(default_factory=PolicyBook)
 
     @classmethod
     def of(cls, given: Any, engine: Any) -> Self:
@@ -147,7 +151,7 @@ class NodeSettings:
 
 
 def _with(settings: NodeSettings, given: dict[str, Any]) -> Any:
-    known = {field.name for field in fields(NodeSettings)}
+    known = {one.name for one in fields(NodeSettings)}
     unknown = sorted(set(given) - known)
     if unknown:
         raise ConfigValueError(

@@ -18,6 +18,7 @@ from trueup.node.changes import LifeChange
 from trueup.node.handle import Handle
 from trueup.node.look import Look, LookNote, TrueUpOutcome, together, unfinished
 from trueup.node.monitor import Monitor
+from trueup.node.outside import OutsideWatch
 from trueup.node.pacing import collector_off, let_go
 from trueup.node.phase import Phase
 from trueup.node.settings import NodeSettings
@@ -74,6 +75,7 @@ class Supervisor:
         self._looked_late: set[str] = set()
         self._gap_tasks: set[asyncio.Task[None]] = set()
         self._accounts: tuple[AccountTruth, ...] = ()
+        self._outside: OutsideWatch | None = None
         handle.bind_true_up(self.true_up)
         handle.bind_ledgers(self.ledgers)
 
@@ -102,6 +104,10 @@ class Supervisor:
                 await stack.enter_async_context(monitor.quiet())
             return work()
 
+    def watch_outside(self, watch: OutsideWatch) -> None:
+        """Let every look be told to what acts on what nobody owns."""
+        self._outside = watch
+
     # -- the start-up ------------------------------------------------------------------------------------------------
 
     async def start_up(self, timeout_secs: float) -> bool:
@@ -113,6 +119,9 @@ class Supervisor:
             AccountTruth(port, self._settings, self._tell, self._tell_steps) for port in self._binding.accounts()
         ]
         self._accounts = tuple(accounts)
+        if self._outside is not None:
+            for account in accounts:
+                self._outside.begin(account.port)
         try:
             with collector_off():
                 async with asyncio.timeout(limit_secs + STARTUP_SLACK_SECS):
@@ -273,6 +282,11 @@ class Supervisor:
 
     def _note(self, note: LookNote) -> None:
         self._handle.announcer.note("look", **note.as_data())
+        if self._outside is None or note.look is None or note.failure:
+            return
+        for account in self._accounts:
+            if account.account_id == note.account_id:
+                self._outside.see(account.port, note.look)
 
     async def _guarded(self, work: Awaitable[TrueUpOutcome | None]) -> tuple[TrueUpOutcome | None, str]:
         """Do work that must never end the loop, whatever an adapter or a record does; return it and what failed."""

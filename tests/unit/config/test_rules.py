@@ -53,6 +53,11 @@ def reconciliation(**settings: Any) -> dict[str, Any]:
     return {"reconciliation": settings}
 
 
+def policies(*named: dict[str, Any]) -> dict[str, Any]:
+    """Return policies for what nobody claims."""
+    return {"external": {"policies": [{"name": f"p{number}", **one} for number, one in enumerate(named)]}}
+
+
 def clients(**named: dict[str, Any]) -> dict[str, Any]:
     """Return clients."""
     return {"clients": named}
@@ -271,6 +276,78 @@ CASES = [
         reconciliation(filter_unclaimed_external_orders=False),
     ),
     Case("TU407", "reconciliation.allow_overfills", reconciliation(allow_overfills=True)),
+    Case(
+        "TU421",
+        "external.policies.1",
+        policies({"action": "alert", "sources": ["hand", "client"]}, {"action": "halt", "sources": ["hand"]}),
+        policies({"action": "alert", "sources": ["hand"]}, {"action": "halt", "sources": ["hand", "client"]}),
+    ),
+    Case(
+        "TU421",
+        "external.policies.1",
+        policies({"action": "adopt"}, {"action": "halt", "instruments": ["XRP*.BINANCE"]}),
+        policies(
+            {"action": "cancel", "instruments": ["XRP*.BINANCE"]}, {"action": "halt", "instruments": ["XRP*.BINANCE"]}
+        ),
+    ),
+    Case(
+        "TU422",
+        "external.policies.0",
+        policies({"action": "ignore", "instruments": ["BTC*-PERP.BINANCE"]}),
+        policies({"action": "ignore", "instruments": ["XRP*-PERP.BINANCE"]}),
+    ),
+    Case(
+        "TU423",
+        "external.policies.0",
+        policies({"action": "cancel", "client_order_ids": ["O-2026*"]}),
+        policies({"action": "cancel", "client_order_ids": ["grid-*"]}),
+    ),
+    Case(
+        "TU423",
+        "external.policies.0",
+        policies({"action": "cancel", "sources": ["client"]})
+        | {"strategies": [strategy(config={"use_uuid_client_order_ids": True})]},
+        policies({"action": "cancel", "sources": ["client"]}),
+    ),
+    Case(
+        "TU424",
+        "external",
+        policies({"action": "alert"}) | native(),
+        policies({"action": "adopt"}) | native(),
+    ),
+    Case(
+        "TU425",
+        "external.policies.0",
+        policies({"action": "halt"}) | {"guard": {"enabled": False, "accept_risk": "another guard looks after it"}},
+        policies({"action": "halt"}),
+    ),
+    Case(
+        "TU425",
+        "external.default",
+        {
+            "external": {"default": "halt"},
+            "guard": {"enabled": False, "accept_risk": "another guard looks after it"},
+        },
+        {"external": {"default": "halt"}},
+    ),
+    Case(
+        "TU426",
+        "external.policies.0",
+        policies({"action": "halt", "sources": ["liquidation"]}) | clients(BYBIT=BYBIT),
+        policies({"action": "halt", "sources": ["liquidation"]}),
+    ),
+    Case(
+        "TU427",
+        "external.policies.0",
+        policies({"action": "alert", "instruments": ["XRP*.BINNANCE"]}),
+        policies({"action": "alert", "instruments": ["XRP*.BINAN?E"]}),
+    ),
+    Case(
+        "TU428",
+        "strategies[0].claims.client",
+        {"strategies": [strategy(claims={"claim_all": True, "client": "BINANCE_2"})]},
+        {"strategies": [strategy(claims={"claim_all": True, "client": "BINANCE"})]},
+    ),
     Case("TU501", "redis", {"redis": None}),
     Case("TU502", "redis.number_of_retries", {"redis": {"number_of_retries": 100}}),
     Case(

@@ -44,6 +44,8 @@ class ExternalOrderClaimConfig(Section):
         The only products that patterns and `claim_all` are about.
     claim_all : bool
         Claim every instrument of the node. Excludes `instrument_ids` and `patterns`.
+    client : str
+        The client of ``[clients]`` whose account it is about.
 
     Raises
     ------
@@ -66,6 +68,10 @@ class ExternalOrderClaimConfig(Section):
     claim_all: bool = Field(default=False)
     """Claim every instrument of the node that no other strategy claims by its id, those that load later, too. Excludes
     `instrument_ids` and `patterns`."""
+
+    client: str = Field(default="", max_length=64)
+    """Only what appears on the account of this client of ``[clients]``; empty for every one. For two accounts that
+    trade one venue: each may have its own claimant of one instrument."""
 
     @model_validator(mode="after")
     def _one_way_of_claiming(self) -> Self:
@@ -101,6 +107,9 @@ class ExternalOrderClaimConfig(Section):
         """Return the claims as a strategy's."""
         patterns = (EVERYTHING,) if self.claim_all else self.patterns
         return (
-            *(Claim(claimant=claimant, text=one) for one in self.instrument_ids),
-            *(Claim(claimant=claimant, text=one, is_pattern=True, products=self.products) for one in patterns),
+            *(Claim(claimant=claimant, text=one, client=self.client) for one in self.instrument_ids),
+            *(
+                Claim(claimant=claimant, text=one, is_pattern=True, products=self.products, client=self.client)
+                for one in patterns
+            ),
         )

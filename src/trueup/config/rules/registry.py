@@ -8,6 +8,7 @@ from trueup.config.engine_versions import installed_version
 from trueup.config.problems import Problem
 from trueup.config.rules.audit import AUDIT_RULES
 from trueup.config.rules.claims import CLAIM_RULES
+from trueup.config.rules.external import EXTERNAL_RULES
 from trueup.config.rules.guard import GUARD_RULES
 from trueup.config.rules.hedging import HEDGING_RULES
 from trueup.config.rules.journal import JOURNAL_RULES
@@ -29,6 +30,7 @@ RULE_GROUPS: dict[str, tuple[Rule, ...]] = {
     "Polling": POLLING_RULES,
     "Lookback and purging": LOOKBACK_RULES,
     "Claims and filters": CLAIM_RULES,
+    "What nobody claims": EXTERNAL_RULES,
     "The store": STORE_RULES,
     "Shutdown and logs": SHUTDOWN_RULES,
     "The monitor": MONITOR_RULES,

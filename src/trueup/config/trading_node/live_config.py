@@ -12,6 +12,7 @@ from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from trueup.config.reconciliation.config import ReconciliationConfig
+from trueup.config.reconciliation.external import ExternalConfig
 from trueup.config.reconciliation.presets import ReconciliationPreset
 from trueup.config.sight.audit import AuditConfig
 from trueup.config.sight.guard import GuardConfig
@@ -78,6 +79,9 @@ class LiveTradingNodeConfig(BaseSettings):
 
     reconciliation: ReconciliationConfig = ReconciliationConfig()
     """How the node is kept true to the venue. ``preset = "conservative"`` begins from a preset."""
+
+    external: ExternalConfig = ExternalConfig()
+    """What is done with orders and positions that nobody of this node made and nobody claims."""
 
     redis: RedisConfig | None = None
     """The store. Without it nothing survives a restart."""

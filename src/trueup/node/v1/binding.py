@@ -22,6 +22,7 @@ from trueup.node.v1.apply import EXTERNAL_OWNER, Applier, OwnerChoice
 from trueup.node.v1.claims import claims_in_force
 from trueup.node.v1.moving import Moved, OwnerMover
 from trueup.node.v1.names import check_engine_names
+from trueup.node.v1.outside import V1Outside
 from trueup.node.v1.own_orders import OwnOrders
 from trueup.node.v1.quiet_portfolio import QuietPortfolio
 from trueup.node.v1.repair import Repairs
@@ -49,6 +50,7 @@ class V1Account:
         self._repairs = Repairs(
             cache, client.account_id, state.ledger, client.oms_type, binding.now_ns, binding.recount_portfolio
         )
+        self._outside = V1Outside(engine, cache, client)
         self._mover = OwnerMover(cache, client, self._repairs, binding.recount_portfolio)
         self._applier = Applier(engine, cache, client, binding.owners, self._repairs, binding.now_ns)
         self._cache_reader = CacheReader(cache, client.account_id, binding.in_scope, client.id)
@@ -113,6 +115,11 @@ class V1Account:
     def client_id(self) -> str:
         """Return the execution client."""
         return str(self._client.id)
+
+    @property
+    def outside(self) -> V1Outside:
+        """Return the orders that nobody owns."""
+        return self._outside
 
     def unowned(self) -> frozenset[str]:
         """Return the instruments on which something alive belongs to nobody."""
