@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
+from trueup.core.life_cycle import true_life_cycle
 from trueup.core.netting import in_time_order, net
 from trueup.core.tolerance import Tolerance, within
 from trueup.core.view import View
@@ -90,7 +91,7 @@ def _average(
     if len(held) != 1 or held[0].average_price is None:
         return []
     node_average = held[0].average_price
-    true_average = average_in_time_order(held[0])
+    true_average = _true_average(view, key, held[0])
     by_venue = view.venue.positions_by_key.get(key)
     venue_average = by_venue[0].average_price if by_venue else None
     if true_average is not None and not within(true_average, node_average, tolerance.arithmetic_relative):
@@ -111,6 +112,16 @@ def _average(
             healability=Healability.REBUILD,
         )
     ]
+
+
+def _true_average(view: View, key: PositionKey, position: PositionRecord) -> Decimal | None:
+    """Return the average by the venue's own history where that is listed, else by the position's fills in time order.
+
+    Venues round what they publish, and the tolerance for that (1e-4) would hide a fill that was booked in the wrong
+    life cycle: 4.5e-5 in a drill.
+    """
+    listed = None if position.adjusted else true_life_cycle(view, key)
+    return average_in_time_order(position) if listed is None else listed.average_price
 
 
 def average_in_time_order(position: PositionRecord) -> Decimal | None:

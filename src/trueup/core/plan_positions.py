@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from trueup.core.expected import settled_orders
-from trueup.core.history import History, history_of, opening_cut
+from trueup.core.history import opening_cut
+from trueup.core.life_cycle import listed_history, true_life_cycle
 from trueup.core.netting import Netted, in_time_order, net, opening_price
 from trueup.core.tolerance import Tolerance, within
 from trueup.core.view import View
@@ -134,7 +135,8 @@ def replay_for(
     ordered = in_time_order(one.fills)
     if ordered == list(one.fills) and not _is_known(view, key):
         return None  # all of it comes from a clean cut, in order
-    true = _true_life_cycle(view, key, one.netted.quantity) or net(ordered)
+    listed = true_life_cycle(view, key) if view.venue_quantity(key) == one.netted.quantity else None
+    true = listed or net(ordered)
     if true.quantity != one.netted.quantity or true.average_price is None:
         return RefusalCode.NEEDS_REBUILD
     if within(true.average_price, one.netted.average_price, tolerance.arithmetic_relative):
@@ -154,15 +156,6 @@ def replay_for(
         quantity=true.quantity,
         average_price=true.average_price,
     )
-
-
-def _true_life_cycle(view: View, key: PositionKey, quantity: Decimal) -> Netted | None:
-    """Return what the venue's history since the position was last flat comes to, None where that is not listed."""
-    if view.venue_quantity(key) != quantity or not view.venue.coverage.complete_for(RecordKind.FILLS, key[0]):
-        return None
-    history = _history(view, key)
-    start = history.last_flat() if history is not None else None
-    return net(history.fills[start:]) if history is not None and start is not None else None
 
 
 def holds_only_venue_fills(view: View, key: PositionKey) -> bool:
@@ -197,7 +190,7 @@ def opening_for(view: View, key: PositionKey, owner: str) -> OpeningBalance | No
     OpeningBalance, NoOpening or None
         None when the position is not one of that kind.
     """
-    history = _history(view, key)
+    history = listed_history(view, key)
     if history is None or history.is_whole or _is_known(view, key):
         return None
     got = view.venue.coverage.fills.got
@@ -235,13 +228,6 @@ def opening_for(view: View, key: PositionKey, owner: str) -> OpeningBalance | No
         # Everything that the venue lists up to here is absorbed by the balance, at this start and at every later one.
         time_ns=history.fills[cut - 1].time_ns if cut else got.start_ns - 1,
     )
-
-
-def _history(view: View, key: PositionKey) -> History | None:
-    quantity = view.venue_quantity(key)
-    if not quantity:
-        return None
-    return history_of(view.venue_fills_by_position.get(key, ()), quantity)
 
 
 def _is_known(view: View, key: PositionKey) -> bool:

@@ -362,6 +362,25 @@ def test_an_average_price_is_compared_within_the_venues_rounding() -> None:
     assert found.kind is Kind.POSITION_AVERAGE_PRICE
 
 
+def test_an_average_price_of_the_wrong_life_cycle_is_told_even_within_the_venues_rounding() -> None:
+    bought = order("O-1", status="FILLED", quantity="3", filled="3")
+    sold = order("O-2", number="2", side="SELL", status="FILLED", quantity="4.8", filled="4.8")
+    fills = (
+        fill("1", quantity="3", at=110),
+        fill("2", number="2", name="O-2", side="SELL", quantity="1.8", price="104.1", at=111),
+        fill("3", number="2", name="O-2", side="SELL", quantity="2", price="104.105", at=112),
+        fill("4", number="2", name="O-2", side="SELL", quantity="1", price="104.105", at=113),
+    )
+    truth = venue(orders=(bought, sold), fills=fills, positions=(position("-1.8", "104.105"),))
+    # The second fill came last, after the position had been flat: it opened it.
+    held = position("-1.8", "104.1", owner=OWNER, fills=(fills[1],))
+    (found,) = diff(truth, node(orders=(bought, sold), fills=fills, positions=(held,)))
+    assert found.kind is Kind.POSITION_AVERAGE_PRICE
+    assert found.explain() == (
+        "position AAA.VENUE average_price: 104.1 -> 104.105 (+0.005); its fills were applied out of the venue's time order"
+    )
+
+
 def test_balances_are_compared_only_with_a_tolerance() -> None:
     truth = venue(balances=(BalanceRecord(currency="USDT", total=Decimal(100)),))
     mine = node(balances=(BalanceRecord(currency="USDT", total=Decimal(90)),))
