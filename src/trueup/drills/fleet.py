@@ -92,7 +92,7 @@ class Fleet:
         async with self.place(f"{scenario.id}-{mode}") as at:
             if scenario.conduct == "episode":
                 episode = EpisodeRun(scenario, mode, at.directory, at.nursery, at.store, number=at.number)
-                return outcome_of(await episode.run())
+                return outcome_of(await episode.run(), episode.found)
             drill = DrillRun(scenario, mode, at.directory, at.nursery, at.store, number=at.number, real_time=real_time)
             try:
                 return await drill.run()

@@ -59,7 +59,7 @@ class Slice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         Episodes with a lost fill at the end; with a fill doubled or invented at any moment; with a strategy that was
         started on a node that differed from the venue.
     sums : dict[str, int]
-        Starts, kills, refused starts, steps done and skipped, looks, orders, fills, faults that struck.
+        Starts, kills, refused starts, restarts asked for, steps done and skipped, looks, orders, fills, faults struck.
     faults : dict[str, int]
         How often each kind struck.
     clean_secs : tuple[float, float], optional
@@ -100,7 +100,7 @@ def slice_of(
     struck: Counter[str] = Counter()
     for result in results:
         struck.update(result.faults)
-    names = ("starts", "kills", "refused", "done", "skipped", "looks", "orders", "fills")
+    names = ("starts", "kills", "refused", "asked", "done", "skipped", "looks", "orders", "fills")
     sums = {name: sum(getattr(result, name) for result in results) for name in names}
     return Slice(
         seed=seed,

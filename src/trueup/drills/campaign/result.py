@@ -26,6 +26,8 @@ class EpisodeResult(msgspec.Struct, frozen=True, kw_only=True):
         verified mode never may do, counted in native mode.
     starts, kills, refused : int
         How often a node was started, went down, and declined to trade.
+    asked : int
+        Whether, at the end, the node said DISCREPANT and asked for a restart, which it then got.
     done, skipped : int
         Steps, and those of them that could not be done when their turn came.
     looks : int
@@ -48,6 +50,7 @@ class EpisodeResult(msgspec.Struct, frozen=True, kw_only=True):
     starts: int = 0
     kills: int = 0
     refused: int = 0
+    asked: int = 0
     done: int = 0
     skipped: int = 0
     looks: int = 0
@@ -65,6 +68,7 @@ class EpisodeResult(msgspec.Struct, frozen=True, kw_only=True):
     def line(self) -> str:
         """Return the result in one line."""
         after = "" if self.clean_secs is None else f" after {self.clean_secs:.1f} s"
+        after += " and the restart that it asked for" if self.asked else ""
         struck = sum(self.faults.values())
         return (
             f"{self.name} {self.mode}: {self.ending}{after}; {self.orders} orders, {self.fills} fills, "

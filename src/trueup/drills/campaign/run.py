@@ -2,7 +2,7 @@
 
 Safety is watched throughout (`safety`), liveness is judged at the end: every fault heals, and a node that is down or
 declined to trade is started once more. It must become CLEAN and equal to the venue within `LIVE_SECS_MAX` by its own
-looks, and one more restart must change nothing.
+looks, or after the one restart that it asks its operator for, and one more restart must change nothing.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from trueup.drills.campaign.result import EpisodeResult
 from trueup.drills.campaign.safety import Moment, differences, violations
-from trueup.drills.compare import Finding, outside_of_life
+from trueup.drills.compare import Comparison, Finding, outside_of_life
 from trueup.drills.nodes import NodeSilentError, Nursery
 from trueup.drills.outcome import Outcome
 from trueup.drills.performer import Performer
@@ -34,6 +34,8 @@ NATIVE_SECS_MAX = 6.0
 twenty seconds (measured on 1.231.0, 20 episodes)."""
 APPEAR_SECS = 0.3
 """An order that a fault swallowed never appears."""
+ASK_SECS = 6.0
+"""Twice what a repair takes: who then still says DISCREPANT is asked what its operator should do."""
 COMPLAINTS_MAX = 20
 
 
@@ -66,6 +68,7 @@ class EpisodeRun:
         self._launched_ns = 0
         self._unseen_start = False
         self._up = False
+        self._standing = ""
         self._found: tuple[Finding, ...] = ()
         self._optional: frozenset[str] = frozenset()
 
@@ -94,6 +97,7 @@ class EpisodeRun:
             starts=self._counts["starts"],
             kills=self._counts["kills"],
             refused=self._counts["refused"],
+            asked=self._counts["asked"],
             done=self._counts["done"],
             skipped=self._counts["skipped"],
             looks=self._counts["looks"],
@@ -102,6 +106,11 @@ class EpisodeRun:
             fills=len(truth.fills),
             wall_secs=round(time.monotonic() - began, 2),
         )
+
+    @property
+    def found(self) -> tuple[Finding, ...]:
+        """Return what differed at the last look, and what the last restart changed."""
+        return (*self._found, *self._performer.changes)
 
     # -- steps ----------------------------------------------------------------------------------------
 
@@ -180,6 +189,7 @@ class EpisodeRun:
         if truth.changes != before:
             return False  # the venue moved while the node told: nothing to compare with
         self._counts["looks"] += 1
+        self._standing = sight.standing
         self._found = differences(truth, sight, optional=self._optional)
         moment = Moment(
             now_ns=time.monotonic_ns(),
@@ -221,13 +231,24 @@ class EpisodeRun:
         limit = LIVE_SECS_MAX if self.stage.mode == "verified" else NATIVE_SECS_MAX
         while not await self._look():
             self._notice_death()
-            if not self._up or time.monotonic() - healed > limit:
+            spent_secs = time.monotonic() - healed
+            if not self._up or spent_secs > limit:
                 return await self._never_true(limit)
+            if spent_secs > ASK_SECS and self._standing == "DISCREPANT" and not self._counts["asked"]:
+                await self._restart_if_asked()
             await asyncio.sleep(LOOK_SECS)
         clean_secs = time.monotonic() - healed
         await self._restart_once()
         ending = "not trading" if not self._up else "different" if self._found or self._performer.changes else "equal"
         return ending, round(clean_secs, 2)
+
+    async def _restart_if_asked(self) -> None:
+        """Do what the node asks its operator to do: some repairs need a start, at which nothing trades."""
+        answer = await self.stage.living.ask("verdict")
+        if any("do: Restart the node" in line for line in answer["discrepancies"]):
+            self._counts["asked"] += 1
+            await self._perform(KillNode())
+            await self._do(StartNode())
 
     async def _never_true(self, limit: float) -> tuple[str, float | None]:
         if not self._up:
@@ -268,12 +289,13 @@ def _kinds(found: Sequence[Finding]) -> tuple[str, ...]:
     return tuple(f"{kind} x{number}" if number > 1 else kind for kind, number in sorted(counted.items()))
 
 
-def outcome_of(result: EpisodeResult) -> Outcome:
-    """Return an episode's result as the outcome of a scenario, for who runs its file."""
+def outcome_of(result: EpisodeResult, found: Sequence[Finding]) -> Outcome:
+    """Return an episode's result, and what differed at its end, as the outcome of a scenario."""
     return Outcome(
         result.name,
         result.mode,
         trading=result.ending != "not trading",
+        comparison=None if result.ending == "not trading" else Comparison(tuple(found), (), ()),
         equal_after_secs=result.clean_secs,
         wall_secs=result.wall_secs,
         failure="; ".join(result.complaints),
