@@ -377,7 +377,8 @@ def test_an_average_price_of_the_wrong_life_cycle_is_told_even_within_the_venues
     (found,) = diff(truth, node(orders=(bought, sold), fills=fills, positions=(held,)))
     assert found.kind is Kind.POSITION_AVERAGE_PRICE
     assert found.explain() == (
-        "position AAA.VENUE average_price: 104.1 -> 104.105 (+0.005); its fills were applied out of the venue's time order"
+        "position AAA.VENUE average_price: 104.1 -> 104.105 (+0.005); "
+        "its fills were applied out of the venue's time order"
     )
 
 
