@@ -23,8 +23,11 @@ from trueup.core.wording import plain
 from trueup.model.enums import OrderSide, TimeInForce
 
 NEAR_NS = 2_000_000_000
-"""How far a liquidation may lie from the orders that it took away. At the emulator it is one millisecond; that the
-venue needs no longer than this is assumed."""
+"""How far a closing by the venue may lie from the orders on its instrument that it took away. At the emulator it is one
+millisecond; that the venue needs no longer than this is assumed."""
+SAME_NS = 100_000_000
+"""The same for orders on other instruments, which a liquidation of a whole account takes away. Shorter, because a hand
+may well cancel something while another instrument is liquidated."""
 
 
 class Doing(StrEnum):
@@ -174,10 +177,18 @@ class Context:
 
     closings: tuple[Closing, ...] = ()
 
-    def near(self, time_ns: int) -> Closing | None:
-        """Return the closing that lies nearest to an instant, None where there is none near."""
-        found = [one for one in self.closings if abs(one.time_ns - time_ns) <= NEAR_NS]
-        return min(found, key=lambda one: abs(one.time_ns - time_ns), default=None)
+    def that_took(self, change: Change) -> Closing | None:
+        """Return the closing that took an order away, None where there is none: a deleveraging takes none."""
+        found = [one for one in self.closings if abs(one.time_ns - change.time_ns) <= _reach_ns(one, change)]
+        return min(found, key=lambda one: abs(one.time_ns - change.time_ns), default=None)
+
+
+def _reach_ns(closing: Closing, change: Change) -> int:
+    if closing.doing is Doing.ADL:
+        return -1
+    if closing.instrument_id == change.instrument_id:
+        return NEAR_NS
+    return SAME_NS if closing.doing is Doing.LIQUIDATION else -1
 
 
 ALONE = Context()
@@ -345,7 +356,7 @@ def _of_end(change: Change, commanded: Commanded, context: Context) -> Attributi
     if is_expiry and change.expiry_code in _EXPIRIES:
         doing, why = _EXPIRIES[change.expiry_code]
         return Attribution(doing, f"{change.name} expired: {why}")
-    closing = context.near(change.time_ns)
+    closing = context.that_took(change)
     if closing is not None:
         where = f" {closing.instrument_id}" if closing.instrument_id else ""
         return Attribution(closing.doing, f"{_FORCED_WORDS[closing.doing]}{where} and {ended} {change.name} for it")

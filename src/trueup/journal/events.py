@@ -259,7 +259,7 @@ def _own_orders(time_ns: int, data: Mapping[str, Any]) -> Entry:
     orders = data.get("orders") or {}
     owners = ", ".join(sorted(set(map(str, orders.values()))))
     line = f"{len(orders)} orders of {owners} under names that do not say so"
-    return Entry(kind=EntryKind.NOTE, time_ns=time_ns, line=line, topic="own_orders", data={"orders": dict(orders)})
+    return Entry(kind=EntryKind.NOTE, time_ns=time_ns, line=line, topic="own_orders", data=dict(data))
 
 
 def _note(time_ns: int, data: Mapping[str, Any]) -> Entry:

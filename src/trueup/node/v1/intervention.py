@@ -97,7 +97,7 @@ class InterventionWatch:
         self._marks: dict[str, OrderMark] = {}
         self._terms: dict[str, Terms] = {}
         self._waiting: deque[tuple[Change, Commanded, str, str]] = deque()
-        self._unwritten: dict[str, str] = {}
+        self._unwritten: dict[str, tuple[str, bool]] = {}
         self._is_due = False
         self.counts: Counter[str] = Counter()
         self.untold = 0
@@ -182,7 +182,7 @@ class InterventionWatch:
         elif isinstance(event, OrderModifyRejected):
             self._asked_amend.pop(name, None)
         elif isinstance(event, OrderSubmitted):
-            self._remember(name, event.strategy_id.value)
+            self._remember(name, event.strategy_id.value, sent=True)
         kind = _KINDS.get(type(event))
         if kind is None or name.startswith(OPENING_PREFIX):
             return
@@ -190,7 +190,7 @@ class InterventionWatch:
         if order is None:
             return
         if kind is ChangeKind.PLACED:
-            self._remember(name, event.strategy_id.value)
+            self._remember(name, event.strategy_id.value, sent=False)
         commanded = self._commanded(order, event)
         self._put(self._change(kind, event, order), commanded, str(event.account_id), event.strategy_id.value)
         if order.is_closed:
@@ -219,7 +219,7 @@ class InterventionWatch:
         if update and not amends:
             amends = (Terms(),)  # asked by an earlier life: what for, only that one knew
         return Commanded(
-            sent=sent or self._own.evidence.owner_of(name) is not None,
+            sent=sent or self._own.has_sent(name),
             cancel=cancel or name in self._asked_cancel,
             amends=amends,
         )
@@ -337,15 +337,18 @@ class InterventionWatch:
 
     # -- whose orders are, for the journal -----------------------------------------------------------------------------
 
-    def _remember(self, name: str, owner: str) -> None:
-        if self._own.note(name, owner):
-            self._unwritten[name] = owner
+    def _remember(self, name: str, owner: str, *, sent: bool) -> None:
+        if self._own.note(name, owner, sent=sent):
+            self._unwritten[name] = (owner, sent)
             self._loop.call_soon(self._safely(self._write))
 
     def _write(self) -> None:
         if self._unwritten:
-            orders, self._unwritten = self._unwritten, {}
-            self._announcer.note(OWN_ORDERS, orders=orders)
+            unwritten, self._unwritten = self._unwritten, {}
+            orders = {name: owner for name, (owner, _) in unwritten.items()}
+            self._announcer.note(
+                OWN_ORDERS, orders=orders, sent=[name for name, (_, sent) in unwritten.items() if sent]
+            )
 
     def _safely(self, work: Callable[..., None]) -> Callable[..., None]:
         """Return a function that never raises: the engine ends the process for less."""

@@ -6,9 +6,9 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from trueup.core.order_names import OrderNames
+from trueup.core.order_names import NameSays, OrderNames
 from trueup.core.owners import EXTERNAL_OWNER, OwnerBook, OwnerSource, OwnEvidence
-from trueup.node.own_journal import OWN_ORDERS_MAX
+from trueup.node.own_journal import OWN_ORDERS_MAX, WrittenOrders
 
 _logger = logging.getLogger("trueup.node")
 
@@ -20,21 +20,25 @@ class OwnOrders:
     ----------
     node : TradingNode
         With its strategies in it.
-    journalled : mapping of str to str
-        Client order id to strategy, as an earlier life wrote it down.
     """
 
-    def __init__(self, node: Any, journalled: Mapping[str, str] | None = None) -> None:
+    def __init__(self, node: Any) -> None:
         self._trader = node.trader
         self._trader_id = str(node.trader_id)
-        self._journalled = dict(journalled or {})
+        self._journalled: dict[str, str] = {}
+        self._sent: dict[str, None] = {}
         self._evidence = OwnEvidence()
         self._strategies: frozenset[str] | None = None
 
-    def remember(self, journalled: Mapping[str, str]) -> None:
+    def remember(self, written: WrittenOrders) -> None:
         """Add what the journal says."""
-        self._journalled |= journalled
+        self._journalled |= written.owners
+        self._sent |= dict.fromkeys(written.sent)
         self._strategies = None
+
+    def has_sent(self, client_order_id: str) -> bool:
+        """Return whether an order is known to have been sent by this node, by its name or by the journal."""
+        return client_order_id in self._sent or self.evidence.names.read(client_order_id).says is NameSays.OURS
 
     @property
     def evidence(self) -> OwnEvidence:
@@ -45,16 +49,27 @@ class OwnOrders:
             self._evidence = OwnEvidence(names=OrderNames.of(self._trader_id, strategies), journalled=self._journalled)
         return self._evidence
 
-    def note(self, client_order_id: str, owner: str) -> bool:
-        """Take in whose an order is; return whether the journal has to say it, because nothing else does."""
+    def note(self, client_order_id: str, owner: str, *, sent: bool) -> bool:
+        """Take in whose an order is; return whether the journal has to say it, because nothing else does.
+
+        Parameters
+        ----------
+        client_order_id, owner : str
+            The order and its strategy.
+        sent : bool
+            Whether the strategy sent it; else it was given to it.
+        """
         if owner == EXTERNAL_OWNER or self._journalled.get(client_order_id) == owner:
             return False
         reading = self.evidence.names.read(client_order_id)
         if reading.strategies == (owner,):
             return False
-        while len(self._journalled) >= OWN_ORDERS_MAX:
-            self._journalled.pop(next(iter(self._journalled)))
+        for held in (self._journalled, self._sent):
+            while len(held) >= OWN_ORDERS_MAX:
+                held.pop(next(iter(held)))
         self._journalled[client_order_id] = owner
+        if sent:
+            self._sent[client_order_id] = None
         return True
 
     def decide_for_stream(
