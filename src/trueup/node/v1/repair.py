@@ -12,6 +12,8 @@ from nautilus_trader.model.events import OrderCanceled, OrderInitialized, OrderS
 from nautilus_trader.model.identifiers import ClientId, ClientOrderId, PositionId
 from nautilus_trader.model.orders import OrderUnpacker
 
+from trueup.core.netting import in_time_order, net
+from trueup.model.fills import FillKey, FillRecord
 from trueup.model.steps import RebuildInstrument, ReplayPosition, Revive
 from trueup.node.ledger import RepairEntry, RepairLedger
 from trueup.node.v1.snapshot import fill_record
@@ -82,12 +84,18 @@ class Repairs:
         return True
 
     def replay(self, step: ReplayPosition) -> bool:
-        """Apply a position's own fills once more, in the venue's order; the position object stays the same one."""
+        """Apply a position's own fills once more, in the venue's order; the position object stays the same one.
+
+        It may hold fills of a life that ended before, where the one that ended it came late: they go first, and what
+        they came to is kept as the engine keeps it when it opens a position again.
+        """
         position = self._cache.position(PositionId(step.position_id))
         if position is None:
             return False
-        events = {fill_record(event).key: event for event in position.events}
-        if set(events) != set(step.fill_keys) or len(position.events) != len(step.fill_keys):
+        fills = [fill_record(event) for event in position.events]
+        events = {fill.key: event for fill, event in zip(fills, position.events, strict=True)}
+        earlier = _before_life(fills, step.fill_keys) if len(events) == len(fills) else None
+        if earlier is None:
             return False  # the position moved since the plan was made
         self.begin("replay", [])
         orders = {event.client_order_id: event.strategy_id for event in position.events}
@@ -95,7 +103,9 @@ class Repairs:
             position.purge_events_for_order(client_order_id)
         # The store keeps fills in the order of their arrival and replays them so at the next start: it is written anew.
         self._cache.purge_position(position.id, purge_from_database=True)
-        for number, key in enumerate(step.fill_keys):
+        for number, key in enumerate((*earlier, *step.fill_keys)):
+            if number and position.is_closed:
+                self._cache.snapshot_position(position)  # as the engine does before it opens one again
             position.apply(events[key])
             if number == 0:
                 self._cache.add_position(position, self._oms_type)
@@ -211,3 +221,13 @@ class Repairs:
         for client_order_id in {event.client_order_id for event in position.events}:
             position.purge_events_for_order(client_order_id)
         self._cache.purge_position(position_id, purge_from_database=True)
+
+
+def _before_life(fills: list[FillRecord], life: tuple[FillKey, ...]) -> tuple[FillKey, ...] | None:
+    """Return the fills of lives before the one that is given, in order; None where they are not that."""
+    by_key = {fill.key: fill for fill in fills}
+    if not life or not set(life) <= set(by_key):
+        return None
+    others = in_time_order(fill for fill in fills if fill.key not in set(life))
+    is_past = all(fill.time_ns <= by_key[life[0]].time_ns for fill in others)
+    return tuple(fill.key for fill in others) if is_past and not net(others).quantity else None
