@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from trueup.cli import drill_campaign
+from trueup.cli import drill_campaign, drill_endurance
 from trueup.cli.drill_modes import ModeChoice
 from trueup.errors import ConfigValueError
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # the drills cost half a second, which no other command shoul
 app = typer.Typer(
     name="drill", help="Run scenarios in which a live node loses touch with its venue.", no_args_is_help=True
 )
+drill_endurance.register(app)
 
 
 app.command("campaign")(drill_campaign.campaign)
@@ -140,32 +141,3 @@ def _lines(outcome: Outcome, *, detailed: bool) -> list[str]:
         return [head]
     said = [] if outcome.verdict is None else [f"    says {line}" for line in outcome.verdict.discrepancies]
     return [head, *(f"    {line}" for line in outcome.lines), *said]
-
-
-@app.command()
-def soak(
-    hours: Annotated[float, typer.Option(help="How long the node shall trade.")] = 1.0,
-    sample: Annotated[float, typer.Option(help="Seconds between two samples.")] = 10.0,
-    seed: Annotated[int, typer.Option(help="Of market, strategy and troubles.")] = 1,
-    directory: Annotated[Path | None, typer.Option("--keep", help="A new directory for everything.")] = None,
-) -> None:
-    """Let a busy node trade for hours while things go wrong, and say whether what it holds levels off.
-
-    Ctrl-C ends it and reports what there is. Exit 0 if all is level and the node ended equal to the venue, 1 if not,
-    3 if the run was too short to say.
-    """
-    from trueup.demo.directory import prepare_directory
-    from trueup.drills.soak.plan import SoakPlan
-    from trueup.drills.soak.report import text_lines, write_report
-    from trueup.drills.soak.run import run_soak
-
-    out = Console(highlight=False, markup=False, soft_wrap=True)
-    plan = SoakPlan(directory=prepare_directory(directory), hours=hours, sample_secs=sample, seed=seed)
-    report = run_soak(plan, lambda text: out.print(f"soak: {text}"))
-    write_report(report, plan.directory / "report.json")
-    lines = list(text_lines(report))
-    (plan.directory / "report.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    for line in lines:
-        out.print(line)
-    out.print(f"\nreport: {plan.directory / 'report.json'}")
-    raise typer.Exit(report.exit_code)

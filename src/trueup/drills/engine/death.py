@@ -14,7 +14,7 @@ from nautilus_trader.live.node import TradingNode
 from trueup.drills.records import Death
 
 LANES = ("stage", "told", "engine", "file")
-"""What is counted: stages of the construction, what verified mode tells, the engine's events, files that are written."""
+"""What is counted: stages of construction, what verified mode tells, the engine's events, files that are written."""
 
 
 class Reaper:
