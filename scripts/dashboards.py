@@ -186,6 +186,10 @@ def _panel(panel: Panel, number: int, x: int, y: int) -> AnyPanel:
         made = made.no_value(panel.nothing)
     for query in _queries(panel):
         made = made.with_target(query)
+    for one in panel.queries:
+        if one.colour is not None:
+            fixed = {"mode": "fixed", "fixedColor": one.colour.value}
+            made = made.override_by_name(one.legend, [models.DynamicConfigValue(id_val="color", value=fixed)])
     return made  # type: ignore[no-any-return] # one of the four builders, by the table above
 
 

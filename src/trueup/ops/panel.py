@@ -48,11 +48,14 @@ class Query:
         How a series is named.
     instant : bool
         Ask for now only, as stats and tables do.
+    colour : Colour or None
+        Of a line that means something good or bad; its legend names no label then.
     """
 
     expression: str
     legend: str = ""
     instant: bool = False
+    colour: Colour | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

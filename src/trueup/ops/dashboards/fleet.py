@@ -126,10 +126,10 @@ _OVER_TIME = Row(
             "Nodes by verdict",
             "How many nodes are CLEAN, UNKNOWN or DISCREPANT, and how many do not answer.",
             *(
-                Query(expression=f"count({_VERDICT} == {one.value:g}) or vector(0)", legend=one.text)
+                Query(expression=f"count({_VERDICT} == {one.value:g}) or vector(0)", legend=one.text, colour=one.colour)
                 for one in VERDICTS
             ),
-            Query(expression=f"count(up{{{ALL}}} == 0) or vector(0)", legend="no answer"),
+            Query(expression=f"count(up{{{ALL}}} == 0) or vector(0)", legend="no answer", colour=Colour.QUIET),
             width=12,
             stacked=True,
         ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from trueup.ops.dashboards.shared import ONE, RATE, series, stat, state, timeline
+from trueup.ops.dashboards.shared import ONE, RATE, quantile, series, stat, state, timeline
 from trueup.ops.panel import (
     EACH_SECOND,
     JOURNALS,
@@ -45,11 +45,7 @@ VENUE_WELL: Final = Row(
         series(
             "Time to answer",
             "Nine in ten answers, by kind of question.",
-            Query(
-                expression="histogram_quantile(0.9, sum by (query, le) "
-                f"(rate(trueup_venue_query_duration_seconds_bucket{{{OF_VENUE}}}{RATE})))",
-                legend="{{query}}",
-            ),
+            quantile(0.9, "trueup_venue_query_duration_seconds", OF_VENUE, "query", "{{query}}"),
             unit=SECONDS,
         ),
         series(
@@ -104,11 +100,8 @@ NODE_WELL: Final = Row(
         series(
             "Time of a check",
             "Nine in ten, by check. The plan allows a periodic one 5 s.",
-            Query(
-                expression="histogram_quantile(0.9, sum by (check, le) "
-                f"(rate(trueup_cycle_duration_seconds_bucket{{{ONE}}}{RATE})))",
-                legend="{{check}}",
-            ),
+            quantile(0.9, "trueup_cycle_duration_seconds", ONE, "check", "{{check}}"),
+            width=12,
             unit=SECONDS,
         ),
         series(
@@ -120,6 +113,7 @@ NODE_WELL: Final = Row(
                 legend="lag p99",
             ),
             Query(expression=f"max(trueup_loop_heartbeat_age_seconds{{{ONE}}})", legend="heartbeat"),
+            width=12,
             unit=SECONDS,
         ),
         series(
@@ -127,6 +121,7 @@ NODE_WELL: Final = Row(
             "Orders without the venue's answer, and what the engine has not processed yet.",
             Query(expression=f"sum(trueup_orders_inflight{{{ONE}}})", legend="orders in flight"),
             Query(expression=f"sum by (queue) (trueup_engine_queue_depth{{{ONE}}})", legend="{{queue}}"),
+            width=12,
         ),
         series(
             "How long it waits",
@@ -134,6 +129,7 @@ NODE_WELL: Final = Row(
             Query(expression=f"max(trueup_inflight_oldest_age_seconds{{{ONE}}})", legend="order in flight"),
             Query(expression=f"max(trueup_store_write_behind_seconds{{{ONE}}})", legend="store behind"),
             Query(expression=f"max(trueup_store_ping_seconds{{{ONE}}})", legend="store's round trip"),
+            width=12,
             unit=SECONDS,
         ),
         timeline(
@@ -141,14 +137,16 @@ NODE_WELL: Final = Row(
             "Whether the node has a memory.",
             STORES,
             state("trueup_store_state", "state", STORES, "instance", "store"),
-            width=8,
+            width=12,
+            height=4,
         ),
         timeline(
             "Journal over time",
             "Whether what happens is recorded.",
             JOURNALS,
             state("trueup_journal_state", "state", JOURNALS, "instance", "journal"),
-            width=8,
+            width=12,
+            height=4,
         ),
     ),
 )

@@ -123,6 +123,13 @@ def timeline(
     )
 
 
+def quantile(share: float, histogram: str, matchers: str, by: str, legend: str) -> Query:
+    """Return the query for a quantile by a label: where nothing was observed there is none, rather than a NaN."""
+    buckets = f"sum by ({by}, le) (rate({histogram}_bucket{{{matchers}}}{RATE}))"
+    observed = f"sum by ({by}) (rate({histogram}_count{{{matchers}}}{RATE})) > 0"
+    return Query(expression=f"histogram_quantile({share}, {buckets}) and {observed}", legend=legend)
+
+
 def state(metric: str, label: str, meanings: tuple[Meaning, ...], by: str, legend: str) -> Query:
     """Return the query for the one state that a node, or each of its accounts, is in."""
     return Query(expression=coded(metric, label, meanings, ONE, by), legend=legend)

@@ -1,0 +1,1 @@
+"""The dashboards asked, shown and drawn over what a real Prometheus scraped."""
