@@ -112,7 +112,8 @@ def attach(
     node.trueup_handle = handle
     own = binding.own if verified else OwnOrders(node)
     own.remember(written_orders(node, watched, node_dir))
-    InterventionWatch(node, handle.announcer, own).install()
+    is_replaying = (lambda: binding.quiet_portfolio.is_replaying) if verified else (lambda: False)
+    InterventionWatch(node, handle.announcer, own, is_replaying).install()
     _watch(node, handle, wanted, watched, node_dir)
     return handle
 

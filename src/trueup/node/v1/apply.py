@@ -67,6 +67,11 @@ class OwnerChoice:
         """Let a strategy own what appears unowned on an instrument from now on."""
         self._claims[instrument_id] = StrategyId(owner)
 
+    @property
+    def is_decided(self) -> bool:
+        """Return whether an owner is decided for the order that is being generated."""
+        return self._decided
+
     def seed_for(self, owner: str | None, seed: Callable[[], object]) -> None:
         """Run one seed with its owner decided; within another one, that one's owner stands."""
         if self._decided:

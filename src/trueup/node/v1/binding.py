@@ -275,7 +275,9 @@ class V1Binding:
             hooks.suspect(order.instrument_id.value)
             raise ValueError(INVENTING_REFUSED)  # the engine catches this very type and applies nothing
 
-        self.own.decide_for_stream(engine, self.owners.seed_for, self._claim_on, self.state.traders)
+        self.own.decide_for_stream(
+            engine, self.owners.seed_for, lambda: self.owners.is_decided, self._claim_on, self.state.traders
+        )
         self._node.kernel.msgbus.subscribe("events.order.*", self._on_order_event)
         engine.reconcile_execution_state = reconcile_execution_state
         engine._resolve_inflight_order = resolve_inflight_order  # noqa: SLF001 - listed in names.py

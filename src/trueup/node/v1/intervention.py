@@ -83,9 +83,15 @@ class InterventionWatch:
         What is told of what is found.
     own : OwnOrders
         Tells the own orders.
+    is_replaying : Callable[[], bool]
+        Whether a start-up replays a long history. What happened in it is counted, not told: nobody reads it, and to
+        judge 100,000 events would hold the event loop.
     """
 
-    def __init__(self, node: Any, announcer: Announcer, own: OwnOrders) -> None:
+    def __init__(
+        self, node: Any, announcer: Announcer, own: OwnOrders, is_replaying: Callable[[], bool] = lambda: False
+    ) -> None:
+        self._is_replaying = is_replaying
         self._loop = node.get_event_loop()
         self._cache = node.kernel.cache
         self._bus = node.kernel.msgbus
@@ -191,6 +197,9 @@ class InterventionWatch:
             return
         if kind is ChangeKind.PLACED:
             self._remember(name, event.strategy_id.value, sent=False)
+        if self._is_replaying():
+            self.untold += 1
+            return
         commanded = self._commanded(order, event)
         self._put(self._change(kind, event, order), commanded, str(event.account_id), event.strategy_id.value)
         if order.is_closed:

@@ -76,6 +76,7 @@ class OwnOrders:
         self,
         engine: Any,
         seed_for: Callable[[str | None, Callable[[], object]], None],
+        is_decided: Callable[[], bool],
         claim_on: Callable[[Any], Any],
         traders: Callable[[], Mapping[str, frozenset[str]]],
     ) -> None:
@@ -90,6 +91,8 @@ class OwnOrders:
             Of the node; one that makes orders elsewhere is left as it is.
         seed_for : callable
             Run something with an owner decided; None leaves the engine's own answer.
+        is_decided : callable
+            Whether the plan has decided already: 50,000 orders of a history need no second answer.
         claim_on : callable
             Return the strategy that claims what a report is about, None where there is none.
         traders : callable
@@ -100,6 +103,8 @@ class OwnOrders:
             return
 
         def generated(report: Any, is_external: bool = True) -> Any:
+            if is_decided():
+                return generate(report, is_external)
             owner = self._owner_of(report, claim_on, traders) if is_external else None
             made: list[Any] = []
             seed_for(owner, lambda: made.append(generate(report, is_external)))

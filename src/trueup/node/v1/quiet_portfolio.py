@@ -41,6 +41,11 @@ class QuietPortfolio:
         self._held = 0
         self._release = ExitStack()
 
+    @property
+    def is_replaying(self) -> bool:
+        """Return whether a long history is being replayed."""
+        return self._held > 0
+
     @contextmanager
     def during_replay(self) -> Iterator[None]:
         """Hold the portfolio back; of several replays at once (accounts) the last one to end lets it go."""
