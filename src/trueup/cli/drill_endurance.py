@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,6 +22,7 @@ EXIT_WRONG = 1
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(sweep)
+    app.command()(network)
     app.command()(soak)
 
 
@@ -87,6 +89,39 @@ def _kill_lines(kill: Kill) -> list[str]:
         f"{kill.target} {kill.mode}: {times} at {kill.event or 'an event'}: {'equal' if kill.is_good else 'NOT EQUAL'}"
     )
     return [f"{head} ({kill.secs:.1f} s)", *(f"    {line}" for line in (kill.failure, *kill.findings) if line)]
+
+
+def network(
+    identifiers: Annotated[list[str] | None, typer.Argument(help="The scenarios' numbers; without any, all.")] = None,
+    keep: Annotated[Path | None, typer.Option(help="A new directory to keep logs in.")] = None,
+    keep_results: Annotated[bool, typer.Option("--record", help="Put the results on record for the document.")] = False,
+) -> None:
+    """Disturb the ways between a node, its venue and its store, and see that it becomes CLEAN and equal.
+
+    Exit 0 if every node did, else 1.
+    """
+    from trueup.drills.network.record import record
+    from trueup.drills.network.run import run_network
+    from trueup.drills.network.scenario import find_network_scenario, network_scenarios
+
+    out = Console(highlight=False, markup=False, soft_wrap=True)
+    chosen = [find_network_scenario(one) for one in identifiers or []] or list(network_scenarios())
+    outcomes = []
+    with tempfile.TemporaryDirectory(prefix="network-") as scratch:
+        for scenario in chosen:
+            directory = (keep or Path(scratch)) / scenario.id
+            directory.mkdir(parents=True)
+            outcome = run_network(scenario, directory)
+            outcomes.append(outcome)
+            end = f"CLEAN after {outcome.clean_secs:.1f} s, equal" if outcome.is_good else "NOT AS PROMISED"
+            out.print(f"{scenario.id:>4} {scenario.title}: {end} ({outcome.secs:.0f} s)")
+            for line in (outcome.failure, *outcome.differences):
+                if line:
+                    out.print(f"    {line}")
+            if keep_results:
+                record(outcomes)
+    if not all(outcome.is_good for outcome in outcomes):
+        raise typer.Exit(EXIT_WRONG)
 
 
 def soak(

@@ -102,7 +102,7 @@ class WatchedStore(DrillStore):
 
     async def open(self) -> None:
         """Listen."""
-        self._server_before = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self._server_before = await asyncio.start_server(self._accept, "127.0.0.1", 0)
         self.port = self._server_before.sockets[0].getsockname()[1]
 
     async def close(self) -> None:
@@ -117,11 +117,12 @@ class WatchedStore(DrillStore):
         """Delete what the server holds of one trader, past the proxy: nobody's death is counted by it."""
         await self._behind.forget(trader_id)
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.get_running_loop().create_task(self._serve(reader, writer))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             server_reader, server_writer = await asyncio.open_connection("127.0.0.1", self._behind.port)
         except OSError:
