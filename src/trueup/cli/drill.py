@@ -12,6 +12,7 @@ from rich.table import Table
 
 from trueup.cli import drill_campaign, drill_endurance
 from trueup.cli.drill_modes import ModeChoice
+from trueup.cli.drill_own import drill_own
 from trueup.errors import ConfigValueError
 
 if TYPE_CHECKING:  # the drills cost half a second, which no other command should pay
@@ -70,7 +71,13 @@ def show(identifier: Annotated[str, typer.Argument(help="The scenario's number, 
 def run(
     identifiers: Annotated[list[str] | None, typer.Argument(help="The scenarios' numbers, or files of them.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Run every scenario.")] = False,
-    mode: Annotated[ModeChoice, typer.Option(help="Who reconciles.")] = ModeChoice.BOTH,
+    config: Annotated[
+        Path | None,
+        typer.Option(help="A trueup.toml: run the scenarios for any strategy on one's own, at the Binance emulator."),
+    ] = None,
+    mode: Annotated[
+        ModeChoice | None, typer.Option(help="Who reconciles; both, or with --config verified, if not given.")
+    ] = None,
     real_time: Annotated[bool, typer.Option("--real-time", help="Run scaled scenarios unscaled.")] = False,
     concurrent: Annotated[int | None, typer.Option(min=1, max=64, help="How many at a time.")] = None,
     keep_logs: Annotated[Path | None, typer.Option(help="A directory to keep the nodes' logs in.")] = None,
@@ -81,6 +88,9 @@ def run(
     Exit 0 if every run was completed and every verified run kept its promise, else 1. What the native engine does is
     reported, not judged.
     """
+    if config is not None:
+        drill_own(config, identifiers or [], mode or ModeChoice.VERIFIED, keep_logs)
+        return
     from trueup.drills.fleet import CONCURRENT_RUNS, run_all
     from trueup.drills.measured import record
 
@@ -97,12 +107,12 @@ def run(
         for line in wrong:
             out.print(f"    BROKEN {line}")
 
-    pairs = [(scenario, each) for scenario in chosen for each in mode.modes]
+    pairs = [(scenario, each) for scenario in chosen for each in (mode or ModeChoice.BOTH).modes]
     outcomes = asyncio.run(
         run_all(pairs, tell, concurrent=concurrent or CONCURRENT_RUNS, keep=keep_logs, real_time=real_time)
     )
     if keep_results:
-        for each in mode.modes:
+        for each in (mode or ModeChoice.BOTH).modes:
             record(each, [outcome for outcome in outcomes if outcome.mode == each])
     if broken:
         raise typer.Exit(1)

@@ -35,9 +35,13 @@ class NodeLife:
         Where the node's standard error goes (the engine's console log).
     environment : Mapping[str, str]
         Added to the environment: the venue's key and secret.
+    without : str
+        Variables of this process that begin so are not handed on; none are left out when empty.
     """
 
-    def __init__(self, config_path: Path, output_path: Path, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, config_path: Path, output_path: Path, environment: Mapping[str, str], *, without: str = ""
+    ) -> None:
         self.output_path = output_path
         self.events: list[dict[str, Any]] = []
         self._lines: queue.Queue[dict[str, Any] | None] = queue.Queue(maxsize=LINES_MAX)
@@ -47,7 +51,7 @@ class NodeLife:
                 stdout=subprocess.PIPE,
                 stderr=output,
                 stdin=subprocess.DEVNULL,
-                env={**os.environ, **environment},
+                env={**_inherited(without), **environment},
                 start_new_session=True,  # Ctrl-C reaches the demonstration, which then stops the node itself
             )
         self._reader = threading.Thread(target=self._read, name="node-lines", daemon=True)
@@ -148,3 +152,7 @@ class NodeLife:
             return ""
         words = [line for line in lines if line.strip()][-ERROR_TEXT_LINES:]
         return "".join(f"\n  | {line}" for line in words)
+
+
+def _inherited(without: str) -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not (without and name.startswith(without))}

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from typing import Protocol
 
 from trueup.drills.records import OWN_STRATEGY, NodeFill, NodeOrder, NodePosition, NodeState
-from trueup.drills.venue.truth import Truth
 from trueup.drills.venue.values import Leg, VenueFill, VenueOrder, VenuePosition
 
 AVERAGE_PRICE_RELATIVE_ERROR_MAX = Decimal("1e-9")  # the engine averages in binary doubles: 1e-15 a fill, 1e-9 is ample
@@ -43,6 +43,34 @@ class Difference(StrEnum):
     OWNER_LOST = "owner lost"
     OWNER_SPLIT = "ownership split"
     BALANCE = "balance"
+
+
+class Books(Protocol):
+    """A venue's truth: every order and fill there ever was, and the positions."""
+
+    @property
+    def hedging(self) -> bool:
+        """Return whether the account keeps a long and a short leg per instrument."""
+        ...
+
+    @property
+    def balance(self) -> Decimal | None:
+        """Return the balance; None where it is not compared."""
+        ...
+
+    @property
+    def orders(self) -> tuple[VenueOrder, ...]:
+        """Return every order, oldest first."""
+        ...
+
+    @property
+    def fills(self) -> tuple[VenueFill, ...]:
+        """Return every fill in the order in which they happened."""
+        ...
+
+    def positions(self) -> Iterator[VenuePosition]:
+        """Yield every position."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +107,7 @@ class Comparison:
 
 
 def compare(
-    truth: Truth,
+    truth: Books,
     state: NodeState,
     *,
     alive_since_ns: int | None = None,
@@ -104,15 +132,15 @@ def compare(
     """
     findings = [*_orders(truth, state, alive_since_ns, optional), *_positions(truth, state)]
     balance = []
-    if state.balance != truth.balance:
+    if truth.balance is not None and state.balance != truth.balance:
         balance = [Finding(Difference.BALANCE, "USDT", str(truth.balance), str(state.balance))]
-    return Comparison(tuple(findings), tuple(_ownership(state, own)), tuple(balance))
+    return Comparison(tuple(findings), tuple(_ownership(state, own, hedging=truth.hedging)), tuple(balance))
 
 
 # -- Orders and fills ------------------------------------------------------------------------------
 
 
-def _orders(truth: Truth, state: NodeState, alive_since_ns: int | None, may_miss: frozenset[str]) -> Iterator[Finding]:
+def _orders(truth: Books, state: NodeState, alive_since_ns: int | None, may_miss: frozenset[str]) -> Iterator[Finding]:
     fills = defaultdict(list)
     for fill in truth.fills:
         fills[fill.venue_order_id].append(fill)
@@ -190,7 +218,7 @@ def _fill(subject: str, real: VenueFill, fill: NodeFill) -> Iterator[Finding]:
         yield Finding(Difference.FILL_COMMISSION, subject, str(real.commission), str(fill.commission))
 
 
-def outside_of_life(truth: Truth) -> frozenset[str]:
+def outside_of_life(truth: Books) -> frozenset[str]:
     """Return the venue order ids of closed orders that carry no fill of a position as it is open now.
 
     What a cold start need not rebuild where ``history = "current"``.
@@ -198,7 +226,7 @@ def outside_of_life(truth: Truth) -> frozenset[str]:
     return _dispensable(truth, 0)
 
 
-def _dispensable(truth: Truth, since_ns: int) -> frozenset[str]:
+def _dispensable(truth: Books, since_ns: int) -> frozenset[str]:
     """Return the closed orders before a time, and those that carry no fill of the current life of a position."""
     life: dict[tuple[str, Leg], list[VenueFill]] = defaultdict(list)
     running: dict[tuple[str, Leg], Decimal] = defaultdict(Decimal)
@@ -219,7 +247,7 @@ def _dispensable(truth: Truth, since_ns: int) -> frozenset[str]:
     )
 
 
-def _shortfalls(truth: Truth, state: NodeState) -> Iterator[tuple[str, Leg]]:
+def _shortfalls(truth: Books, state: NodeState) -> Iterator[tuple[str, Leg]]:
     """Yield the legs whose fills in the node do not add up to the venue's position."""
     known = {fill.trade_id for order in state.orders for fill in order.fills}
     for position in truth.positions():
@@ -235,7 +263,7 @@ def _shortfalls(truth: Truth, state: NodeState) -> Iterator[tuple[str, Leg]]:
 # -- Positions -------------------------------------------------------------------------------------
 
 
-def _positions(truth: Truth, state: NodeState) -> Iterator[Finding]:
+def _positions(truth: Books, state: NodeState) -> Iterator[Finding]:
     legs: dict[tuple[str, Leg], VenuePosition] = {(held.symbol, held.leg): held for held in truth.positions()}
     for position in state.positions:
         leg = _leg_of(position, hedging=truth.hedging)
@@ -289,13 +317,14 @@ def _paired(before: Mapping[str, object], after: Mapping[str, object]) -> Iterat
 # -- Ownership -------------------------------------------------------------------------------------
 
 
-def _ownership(state: NodeState, own: Sequence[str]) -> Iterator[Finding]:
+def _ownership(state: NodeState, own: Sequence[str], *, hedging: bool) -> Iterator[Finding]:
     for order in state.orders:
         if order.client_order_id in own and order.owner != OWN_STRATEGY:
             yield Finding(Difference.OWNER_LOST, order.client_order_id, OWN_STRATEGY, order.owner)
-    owners: dict[str, set[str]] = defaultdict(set)
+    owners: dict[tuple[str, Leg], set[str]] = defaultdict(set)
     for position in state.positions:
-        owners[position.symbol].add(position.owner)
-    for symbol, several in owners.items():
+        owners[position.symbol, _leg_of(position, hedging=hedging)].add(position.owner)  # two legs are two positions
+    for (symbol, leg), several in owners.items():
         if len(several) > 1:
-            yield Finding(Difference.OWNER_SPLIT, symbol, "one owner", ", ".join(sorted(several)))
+            subject = symbol if leg is Leg.BOTH else f"{symbol} {leg}"
+            yield Finding(Difference.OWNER_SPLIT, subject, "one owner", ", ".join(sorted(several)))

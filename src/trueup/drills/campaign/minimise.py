@@ -6,10 +6,12 @@ episode, since steps that cannot be done are passed over. Bounded by runs, since
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Sequence
 
 RUNS_MAX = 60
-"""At two to five seconds each this is three minutes of waiting for one failure."""
+SECS_MAX = 240.0
+"""What a failure is worth; one that is a matter of liveness takes half a minute each time."""
 
 FailsWith = Callable[[Sequence[str]], Awaitable[bool]]
 
@@ -19,7 +21,9 @@ def signature(complaint: str) -> str:
     return complaint.split(":", maxsplit=1)[0]
 
 
-async def minimise(lines: Sequence[str], fails: FailsWith, *, runs_max: int = RUNS_MAX) -> tuple[tuple[str, ...], int]:
+async def minimise(
+    lines: Sequence[str], fails: FailsWith, *, runs_max: int = RUNS_MAX, secs_max: float = SECS_MAX
+) -> tuple[tuple[str, ...], int]:
     """Return the fewest lines found that still fail, and how many runs that took.
 
     Parameters
@@ -28,9 +32,10 @@ async def minimise(lines: Sequence[str], fails: FailsWith, *, runs_max: int = RU
         The steps of a failing episode.
     fails : Callable
         Runs some of them, and says whether the failure is there.
-    runs_max : int
-        Bounds the search.
+    runs_max, secs_max : int, float
+        Bound the search.
     """
+    deadline = time.monotonic() + secs_max
     kept = list(lines)
     runs = 0
     parts = 2
@@ -40,7 +45,7 @@ async def minimise(lines: Sequence[str], fails: FailsWith, *, runs_max: int = RU
             candidate = kept[:begin] + kept[begin + size :]
             if not candidate:
                 continue
-            if runs == runs_max:
+            if runs == runs_max or time.monotonic() > deadline:
                 return tuple(kept), runs
             runs += 1
             if await fails(candidate):

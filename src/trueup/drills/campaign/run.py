@@ -70,6 +70,8 @@ class EpisodeRun:
         self._up = False
         self._standing = ""
         self._found: tuple[Finding, ...] = ()
+        self._equal_ns = 0
+        self._rebuilding = False
         self._optional: frozenset[str] = frozenset()
 
     async def run(self) -> EpisodeResult:
@@ -144,7 +146,8 @@ class EpisodeRun:
 
     async def _start(self, step: StartNode) -> None:
         self._counts["starts"] += 1
-        if step.cold and self.stage.scenario.verified.settings.get("history") != "full":
+        self._rebuilding |= step.cold and self.stage.scenario.verified.settings.get("history") != "full"
+        if self._rebuilding:  # until a start after the loss of the store has led to trading
             self._optional = outside_of_life(self.stage.truth)
         self._launched_ns, self._unseen_start, self._up = time.monotonic_ns(), True, True
         await self._performer.do(step)
@@ -197,10 +200,13 @@ class EpisodeRun:
             lied_ns=self.stage.faults.lied_ns,
             launched_ns=self._launched_ns,
             first=sight.started and self._unseen_start,
+            tainted=self.stage.faults.lied_ns > self._equal_ns,
             touched_ns=self._performer.touched_ns,
         )
         if sight.started:
-            self._unseen_start = False
+            self._unseen_start = self._rebuilding = False
+        if sight.started and not self._found:
+            self._equal_ns = moment.now_ns
         for line in violations(self._found, sight, moment):
             if self.stage.mode == "verified":
                 self._complain(line)

@@ -7,14 +7,15 @@ against that. Four things are never allowed in verified mode:
 - a strategy that is started under anything but CLEAN, or, if nothing happened at the venue since the node's process
   began, on a node that differs from it;
 - CLEAN, confirmed by a look that began after the last thing that happened, over another position than the venue's;
-- the same over any difference, once `UNSEEN_SECS_MAX` have passed: history outside of working orders and positions is
+- the same over any difference, once `UNSEEN_SECS_MAX` have passed since venue and strategy did anything: history outside of working orders and positions is
   read at the deep interval, and a verdict says how old it is.
 
 An order that the strategy sent or touched less than `SUBMIT_GRACE_SECS` before a start, that nobody has answered and
 the venue does not know, is under way and no difference: its request may have been in the network when its sender died.
 
 A look that began before the venue's last lie (an empty or shortened list given as whole) is not judged: no reader can
-tell it from the truth.
+tell it from the truth. Nor is a start, until the node has been seen equal since: a start reads from the last proof on,
+and what a proof missed by a lie is found by the looks that follow.
 """
 
 from __future__ import annotations
@@ -49,6 +50,8 @@ class Moment:
         When the node's process began.
     first : bool
         Whether this is the first look at a started strategy in this life of the node.
+    tainted : bool
+        Whether the venue has lied since the node was last seen equal.
     touched_ns : Mapping[str, int]
         When the strategy last sent, amended or cancelled an order, by its client order id.
     """
@@ -58,6 +61,7 @@ class Moment:
     lied_ns: int
     launched_ns: int
     first: bool
+    tainted: bool = False
     touched_ns: Mapping[str, int] = field(default_factory=dict)
 
     def is_under_way(self, order: NodeOrder) -> bool:
@@ -99,7 +103,7 @@ def violations(found: Sequence[Finding], sight: NodeSight, moment: Moment) -> It
             yield f"doubled: {finding}"
     if sight.started and sight.started_under != "CLEAN":
         yield f"traded unverified: the strategy was started under {sight.started_under or 'no verdict'}"
-    if moment.first and max(moment.changed_ns, moment.lied_ns) < moment.launched_ns:
+    if moment.first and not moment.tainted and moment.changed_ns < moment.launched_ns:
         sent = {order.client_order_id for order in sight.state.orders if moment.is_under_way(order)}
         yield from (
             f"traded while different: {finding}"
@@ -107,5 +111,6 @@ def violations(found: Sequence[Finding], sight: NodeSight, moment: Moment) -> It
             if not (finding.what is Difference.ORDER_INVENTED and finding.subject in sent)
         )
     if sight.standing == "CLEAN" and sight.looked_ns > max(moment.changed_ns, moment.lied_ns):
-        is_overdue = moment.now_ns - moment.changed_ns > UNSEEN_SECS_MAX * NS
+        happened_ns = max(moment.changed_ns, *moment.touched_ns.values(), 0)
+        is_overdue = moment.now_ns - happened_ns > UNSEEN_SECS_MAX * NS
         yield from (f"CLEAN while different: {finding}" for finding in found if is_overdue or finding.what in POSITION)
