@@ -25,10 +25,12 @@ from trueup.emulator.engine.enums import AlgoStatus
 from trueup.store.embedded import EmbeddedValkey
 
 ANSWER_SECS = 90.0
-NATIVE_SECS = 15.0
+NATIVE_SECS = 20.0
 """The engine's checks are a second apart here, and wait a second: what they have not healed by then they never do."""
 DESK, EXTERNAL = "Desk-001", "EXTERNAL"
 LINES_KEPT = 60
+COMPLAINTS = ("Traceback", "could not be judged", "the engine decides")
+"""What the node must never log."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +91,7 @@ class MatrixNode:
 
     def __init__(self, plan: dict[str, Any]) -> None:
         self._log: list[str] = []
+        self.complaints: list[str] = []
         self._answers: queue.Queue[dict[str, Any]] = queue.Queue()
         reading, writing = os.pipe()
         self._child = subprocess.Popen(
@@ -154,6 +157,8 @@ class MatrixNode:
     def _read_log(self) -> None:
         assert self._child.stdout is not None
         for line in self._child.stdout:
+            if any(word in line for word in COMPLAINTS) and len(self.complaints) < LINES_KEPT:
+                self.complaints.append(line.rstrip())
             self._log.append(line.rstrip())
             del self._log[:-LINES_KEPT]
 
@@ -195,9 +200,11 @@ class MatrixRun:
             self._act(hand, When.BEFORE)
             with MatrixNode(plan) as node:
                 self._first_life(node, hand, venue)
+                self.result.lines += node.complaints
             self._act(hand, When.DOWN)
             with MatrixNode(plan) as node:
                 self._second_life(node, hand)
+                self.result.lines += node.complaints
         self.result.secs = round(time.monotonic() - began, 1)
         return self.result
 
@@ -291,15 +298,16 @@ class MatrixRun:
     def _judge(self, node: MatrixNode, hand: Hand, when: When, occasion: str) -> None:
         """Let the node take in what was done, and judge the cells of that time."""
         concerned = [cell for cell in self.cells if cell.when is when]
-        deadline = time.monotonic() + NATIVE_SECS
         self._true_up(node, occasion)
+        deadline = time.monotonic() + NATIVE_SECS
         while True:
             seen = node.ask("look")
             wrong = {cell.name: self._wrong(cell, hand, seen) for cell in concerned}
             # On its first start the node is told nothing of what ended before: there was nothing of its own to touch.
-            is_said = when is When.BEFORE or all(self._said(seen, cell) for cell in concerned)
-            is_done = not any(wrong.values()) and (is_said or self.conditions.mode == "native")
-            if is_done or time.monotonic() > deadline:
+            # So, too, at every start without a store.
+            is_start = when is When.BEFORE or (when is When.DOWN and not self.conditions.store)
+            is_said = is_start or all(self._said(seen, cell) for cell in concerned)
+            if (is_said and not any(wrong.values())) or time.monotonic() > deadline:
                 break
             time.sleep(0.2)
         for cell in concerned:
@@ -373,7 +381,7 @@ class MatrixRun:
             if mine != truth.get(leg, Decimal(0)):
                 found.append(f"position {mine.normalize():f}, venue {truth.get(leg, Decimal(0)).normalize():f}")
             owners = [owner for _, owner in held.get(leg, ())]
-            if len(owners) > 1:
+            if len(set(owners)) > 1:  # what nobody owns the engine holds order by order, in positions of their own
                 parts = ", ".join(f"{owner} {quantity.normalize():f}" for quantity, owner in held[leg])
                 found.append(f"position split: {parts}")
             elif owners and owners[0] != self._owner(cell):

@@ -44,7 +44,7 @@ from trueup.core.intervention import (
 )
 from trueup.core.owners import EXTERNAL_OWNER
 from trueup.model.enums import OrderSide, TimeInForce
-from trueup.model.identifiers import OPENING_PREFIX
+from trueup.model.identifiers import OPENING_PREFIX, leg_of
 from trueup.node.announcer import Announcer
 from trueup.node.own_journal import OWN_ORDERS
 from trueup.node.v1.own_orders import OwnOrders
@@ -278,15 +278,17 @@ class InterventionWatch:
             if wanted.popleft().agrees_with(now):
                 break
 
-    def _position_before(self, event: Any) -> Any:
-        position = None if event.position_id is None else self._cache.position(event.position_id)
-        if position is None:
-            return None
-        held = position.signed_decimal_qty()
-        if event.trade_id not in position.trade_ids:
-            return held
+    def _position_before(self, event: Any) -> Decimal | None:
+        """Return what was held before a fill, all owners together: the engine may hold one position in parts."""
+        instrument_id = event.instrument_id.value
+        leg = leg_of(None if event.position_id is None else event.position_id.value, instrument_id)
+        held, is_in = _ZERO, False
+        for position in self._cache.positions(instrument_id=event.instrument_id):
+            if leg_of(position.id.value, instrument_id) is leg:
+                held += position.signed_decimal_qty()
+                is_in = is_in or event.trade_id in position.trade_ids
         filled = event.last_qty.as_decimal()
-        return held - filled if event.order_side.name == "BUY" else held + filled
+        return held if not is_in else held - (filled if event.order_side.name == "BUY" else -filled)
 
     # -- judging -------------------------------------------------------------------------------------------------------
 
