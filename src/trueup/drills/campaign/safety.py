@@ -7,8 +7,8 @@ against that. Four things are never allowed in verified mode:
 - a strategy that is started under anything but CLEAN, or, if nothing happened at the venue since the node's process
   began, on a node that differs from it;
 - CLEAN, confirmed by a look that began after the last thing that happened, over another position than the venue's;
-- the same over any difference, once `UNSEEN_SECS_MAX` have passed since venue and strategy did anything: history outside of working orders and positions is
-  read at the deep interval, and a verdict says how old it is.
+- the same over any difference, once `UNSEEN_SECS_MAX` have passed since venue and strategy did anything: history
+  outside of working orders and positions is read at the deep interval, and a verdict says how old it is.
 
 An order that the strategy sent or touched less than `SUBMIT_GRACE_SECS` before a start, that nobody has answered and
 the venue does not know, is under way and no difference: its request may have been in the network when its sender died.
