@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 from collections import deque
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 import msgspec
 
@@ -57,8 +57,24 @@ class Nursery:
             env={**os.environ, **SINGLE_THREADED},
         )
         self._reading = asyncio.create_task(self._read())
-        await asyncio.wait_for(self._ready.wait(), READY_TIMEOUT_SECS)
+        ready = asyncio.create_task(self._ready.wait())
+        await asyncio.wait({ready, self._reading}, timeout=READY_TIMEOUT_SECS, return_when=asyncio.FIRST_COMPLETED)
+        if not ready.done():
+            ready.cancel()
+            await self._give_up()
         return self
+
+    async def _give_up(self) -> NoReturn:
+        assert self._process is not None
+        with contextlib.suppress(ProcessLookupError):  # it may have ended by itself
+            self._process.kill()
+        code = await self._process.wait()
+        raise NodeError(
+            f"the process that forks nodes ended with code {code} before it was ready"
+            if code != -signal.SIGKILL
+            else f"the process that forks nodes was not ready within {READY_TIMEOUT_SECS:.0f} s",
+            action="read what it said above; on a machine with much else to do, run fewer at a time (--concurrent)",
+        )
 
     async def __aexit__(self, *_: object) -> None:
         assert self._process is not None
