@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
+from nautilus_trader.model.enums import OmsType
 from nautilus_trader.model.identifiers import InstrumentId
 
 from trueup.core.owners import OwnEvidence
@@ -51,7 +52,7 @@ class V1Account:
             cache, client.account_id, state.ledger, client.oms_type, binding.now_ns, binding.recount_portfolio
         )
         self._outside = V1Outside(engine, cache, client)
-        self._mover = OwnerMover(cache, client, self._repairs, binding.recount_portfolio)
+        self._mover = OwnerMover(cache, client, self._repairs, self._oms_of, binding.recount_portfolio)
         self._applier = Applier(engine, cache, client, binding.owners, self._repairs, binding.now_ns)
         self._cache_reader = CacheReader(cache, client.account_id, binding.in_scope, client.id)
         limits = ReadLimits(
@@ -116,6 +117,12 @@ class V1Account:
         """Return the execution client."""
         return str(self._client.id)
 
+    def _oms_of(self, owner: str) -> Any:
+        """Return how the engine nets what a strategy fills: by the strategy's own word, else the client's."""
+        strategy = self._binding.claims.strategy(owner)
+        own = None if strategy is None else strategy.oms_type
+        return self._client.oms_type if own in {None, OmsType.UNSPECIFIED} else own
+
     @property
     def outside(self) -> V1Outside:
         """Return the orders that nobody owns."""
@@ -131,6 +138,7 @@ class V1Account:
 
     def move(self, instrument_id: str, owner: str) -> Moved:
         """Give what nobody owns on an instrument to a strategy."""
+        self._cache_reader.forget()
         return self._mover.move(instrument_id, owner)
 
     def settle_claims(self) -> tuple[str, ...]:
@@ -141,7 +149,7 @@ class V1Account:
             if obstacle := self._mover.obstacle(instrument_id, owner):
                 line = f"{instrument_id} is claimed by {owner}, and what nobody owns there stays as it is: {obstacle}"
             else:
-                line = self._mover.move(instrument_id, owner).line
+                line = self.move(instrument_id, owner).line
             self._binding.claims.say(owner, line)
             lines.append(line)
         return tuple(lines)

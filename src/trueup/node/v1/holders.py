@@ -13,6 +13,7 @@ from nautilus_trader.model.identifiers import InstrumentId
 from trueup.claims.values import Holding
 from trueup.core.claims import Product
 from trueup.node.binding import MovedToOwner
+from trueup.node.v1.accounts import is_of
 from trueup.node.v1.claims import EngineClaims
 
 _logger = logging.getLogger("trueup.node")
@@ -79,8 +80,8 @@ class V1Holders:
         if not client:
             return list(records)
         clients = self._engine._clients.values()  # noqa: SLF001 - listed in names.py
-        account_id = next((one.account_id for one in clients if one.id.value == client), None)
-        return [one for one in records if one.account_id == account_id]
+        asked = next((one for one in clients if one.id.value == client), None)
+        return [] if asked is None else [one for one in records if is_of(self._cache, asked, one)]
 
 
 def _signed(quantity: Decimal) -> str:

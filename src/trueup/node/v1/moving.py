@@ -19,6 +19,8 @@ from nautilus_trader.model.orders import OrderUnpacker
 from nautilus_trader.model.position import Position
 
 from trueup.core.owners import EXTERNAL_OWNER
+from trueup.model.enums import Leg
+from trueup.node.v1.accounts import is_of
 from trueup.node.v1.repair import Repairs
 
 EXTERNAL = StrategyId(EXTERNAL_OWNER)
@@ -53,14 +55,24 @@ class OwnerMover:
         Of the account.
     repairs : Repairs
         What purges, and what writes down what is about to be purged.
+    oms_of : Callable[[str], OmsType]
+        How the engine nets what a strategy fills.
     on_moved : Callable[[], None]
         Called when positions were made anew: whoever keeps figures of them must count again.
     """
 
-    def __init__(self, cache: Any, client: Any, repairs: Repairs, on_moved: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        cache: Any,
+        client: Any,
+        repairs: Repairs,
+        oms_of: Callable[[str], OmsType],
+        on_moved: Callable[[], None],
+    ) -> None:
         self._cache = cache
         self._client = client
         self._repairs = repairs
+        self._oms_of = oms_of
         self._on_moved = on_moved
 
     def instruments(self) -> frozenset[str]:
@@ -78,10 +90,10 @@ class OwnerMover:
         orders = self._open_orders(instrument)
         if not mine and not orders:
             return ""
-        if self._client.oms_type == OmsType.HEDGING:
-            return f"{instrument_id} is traded in hedge mode, where a position belongs to its leg"
-        if any(position.id != _position_id(instrument, EXTERNAL) for position in mine):
-            return f"{EXTERNAL_OWNER} holds {mine[0].id}, which is no position of one-way mode"
+        one_way = {f"{instrument}-{EXTERNAL}", instrument_id, f"{instrument_id}-{Leg.BOTH}"}
+        for named in (*(one.id for one in mine), *filter(None, map(self._position_of, orders))):
+            if named.value not in one_way:
+                return f"{named} is no position of one-way mode: in hedge mode a leg is not moved"
         waiting = [order for order in orders if order.is_inflight]
         if waiting:
             return f"order {waiting[0].client_order_id} waits for the venue's answer"
@@ -115,13 +127,17 @@ class OwnerMover:
             return Moved(instrument_id=instrument_id, owner=owner)
         self._repairs.begin("claim", orders, {order.client_order_id.value: owner for order in orders})
         strategy_id = StrategyId(owner)
-        fills = [[_owned(event, strategy_id, instrument) for event in one.events] for one in positions]
+        kept_id = positions[0].id if positions else None
+        nets = kept_id is None or self._oms_of(owner) == OmsType.NETTING
+        # What fills next gets its position's name from the engine so: by the strategy, or by the venue.
+        position_id = PositionId(f"{instrument}-{owner}") if nets else kept_id
+        fills = [[_owned(event, strategy_id, position_id) for event in one.events] for one in positions]
         for position in positions:
             snapshots = self._cache.position_snapshots(position.id)
             self._repairs.purge_position(position.id)
             for snapshot in snapshots:
                 self._cache.snapshot_position(snapshot)  # what nobody earned there before stays in the account's sum
-        renewed = [self._renew(order, strategy_id, instrument) for order in orders]
+        renewed = [self._renew(order, strategy_id, position_id) for order in orders]
         made = [self._open(events, instrument) for events in fills]
         if made:
             self._on_moved()
@@ -142,25 +158,28 @@ class OwnerMover:
         terms = {"instrument_id": instrument_id, "strategy_id": EXTERNAL}
         found = {one.client_order_id: one for one in self._cache.orders_open(**terms)}
         found |= {one.client_order_id: one for one in self._cache.orders_inflight(**terms)}
-        return [one for one in found.values() if one.account_id == self._client.account_id]
+        return [one for one in found.values() if is_of(self._cache, self._client, one)]
+
+    def _position_of(self, order: Any) -> Any:
+        return order.position_id or self._cache.position_id(order.client_order_id)
 
     def _open_positions(self, instrument_id: InstrumentId | None) -> list[Any]:
         return [one for one in self._positions(instrument_id) if one.strategy_id == EXTERNAL]
 
     def _positions(self, instrument_id: InstrumentId | None) -> list[Any]:
         held = self._cache.positions_open(instrument_id=instrument_id)
-        return [one for one in held if one.account_id == self._client.account_id]
+        return [one for one in held if is_of(self._cache, self._client, one)]
 
     def _total(self, instrument_id: InstrumentId) -> Decimal:
         return sum((one.signed_decimal_qty() for one in self._positions(instrument_id)), Decimal(0))
 
-    def _renew(self, order: Any, owner: StrategyId, instrument_id: InstrumentId) -> Any:
-        events = [_owned(event, owner, instrument_id) for event in order.events]
+    def _renew(self, order: Any, owner: StrategyId, position_id: Any) -> Any:
+        events = [_owned(event, owner, position_id) for event in order.events]
         client_id = self._cache.client_id(order.client_order_id) or self._client.id
         self._repairs.purge_order(order)
         renewed = OrderUnpacker.from_init(events[0])
-        position_id = next((event.position_id for event in events if isinstance(event, OrderFilled)), None)
-        self._cache.add_order(renewed, position_id, client_id)
+        has_filled = any(isinstance(event, OrderFilled) for event in events)
+        self._cache.add_order(renewed, position_id if has_filled else None, client_id)
         for event in events[1:]:
             renewed.apply(event)
             self._cache.update_order(renewed)  # the store keeps the last event of each update
@@ -181,15 +200,10 @@ class OwnerMover:
         return position
 
 
-def _position_id(instrument_id: InstrumentId, owner: StrategyId) -> PositionId:
-    """Return the engine's name of a one-way position."""
-    return PositionId(f"{instrument_id}-{owner}")
-
-
-def _owned(event: Any, owner: StrategyId, instrument_id: InstrumentId) -> Any:
+def _owned(event: Any, owner: StrategyId, position_id: Any) -> Any:
     """Return an event of an order as if the order had been a strategy's from the beginning."""
     kind = type(event)
     data = {**kind.to_dict(event), "strategy_id": owner.value}
     if isinstance(event, OrderFilled):
-        data["position_id"] = _position_id(instrument_id, owner).value
+        data["position_id"] = position_id.value
     return kind.from_dict(data)

@@ -10,6 +10,7 @@ from nautilus_trader.model.identifiers import ClientOrderId, StrategyId
 
 from trueup.core.owners import EXTERNAL_OWNER
 from trueup.node.binding import OutsideOrder
+from trueup.node.v1.accounts import is_of
 
 EXTERNAL = StrategyId(EXTERNAL_OWNER)
 
@@ -35,7 +36,7 @@ class V1Outside:
     def order(self, name: str) -> OutsideOrder | None:
         """Return one of them as it is now; None for one that is another account's, or somebody's."""
         order = self._cache.order(ClientOrderId(name))
-        if order is None or order.strategy_id != EXTERNAL or order.account_id != self._client.account_id:
+        if order is None or order.strategy_id != EXTERNAL or not is_of(self._cache, self._client, order):
             return None
         return OutsideOrder(
             client_order_id=name,

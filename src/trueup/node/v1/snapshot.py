@@ -158,6 +158,11 @@ class CacheReader:
         self._read[name] = (last_event_id, parts)
         return parts
 
+    def forget(self) -> None:
+        """Forget what was read: orders and positions got another owner, and kept their events."""
+        self._read.clear()
+        self._held.clear()
+
     def _forget_purged(self) -> None:
         """Keep no more orders and positions than the cache has: it purges, and so must we."""
         ids = self._cache.client_order_ids()
