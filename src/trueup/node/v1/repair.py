@@ -133,6 +133,8 @@ class Repairs:
             for row in entry.orders:
                 init = OrderInitialized.from_dict(row["init"])
                 if self._cache.order(init.client_order_id) is None:
+                    # A purge that was cut off leaves the name in indices of the store, and the cache adds none of it.
+                    self._cache.purge_order(init.client_order_id, purge_from_database=True)
                     self._add_submitted(init, row)
                     restored.append(init.client_order_id.value)
             self._begun.append(entry.repair_id)
