@@ -61,6 +61,8 @@ class Depth:
         Read orders and fills since then.
     known_from_ns : int or None
         What the node is expected to hold; see `NodeSnapshot`.
+    proven_ns : int or None
+        When the last look that proved the account began, where it is known.
     widen_to_ns : int or None
         Where to read on from when a position stays unexplained; None not to.
     deadline : float or None
@@ -73,6 +75,7 @@ class Depth:
 
     history_from_ns: int
     known_from_ns: int | None
+    proven_ns: int | None = None
     widen_to_ns: int | None = None
     deadline: float | None = None
     at_startup: bool = False
@@ -145,7 +148,7 @@ class AccountTruth:
             unexplained = await self._unexplained(reading, node)
         # The node is read after the venue: what the stream brought meanwhile is in it, and is no difference.
         self.port.drain()
-        needed = _needed(draft)
+        needed = _needed(draft, depth)
         if self.port.changes() != self._changes:
             node = await self.port.snapshot_all(depth.known_from_ns, needed)
         self._complete_draft = draft if _has_history(reading) else None
@@ -251,7 +254,7 @@ class AccountTruth:
         reader = self.port.reader
         reading = await reader.freeze(draft)
         self._changes = self.port.changes()
-        node = await self.port.snapshot_all(depth.known_from_ns, _needed(draft))
+        node = await self.port.snapshot_all(depth.known_from_ns, _needed(draft, depth))
         for _ in range(QUESTION_ROUNDS_MAX):
             found = await off_loop(_size(reading, node), partial(open_questions, reading.snapshot, node))
             questions = [question for question in found if question not in asked]
@@ -331,10 +334,14 @@ class AccountTruth:
         return Look(reading=reading, node=node, comparison=comparison, verdict=verdict, unexplained=unexplained)
 
 
-def _needed(draft: ReadingDraft) -> Needed | None:
+def _needed(draft: ReadingDraft, depth: Depth) -> Needed | None:
     """Return what a comparison with a reading needs of the node; None for everything."""
     since_ns = draft.history_from_ns()
-    return Needed(since_ns=since_ns, names=draft.order_names()) if since_ns else None
+    if not since_ns:
+        return None
+    heard_ns = since_ns if depth.proven_ns is None else depth.proven_ns
+    instruments = draft.history_instruments(since_ns)
+    return Needed(since_ns=since_ns, names=draft.order_names(), instruments=instruments, heard_ns=heard_ns)
 
 
 def _by_instrument(steps: Iterable[Step]) -> Iterable[Step]:

@@ -40,10 +40,11 @@ class Hooks:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Needed:
-    """Say which closed orders of a node a comparison needs: those that moved since an instant, and those named.
+    """Say what of a node a comparison needs: what moved since an instant, what is named, and what is alive.
 
-    A closed order that is older than the venue's history read, and that the history does not name, can make no
-    difference. What is alive is always needed.
+    A closed order that is older than the venue's history read, that the history does not name and that the node did
+    not hear of since it was proven, can make no difference. Nor can the single fills of a position that did not move:
+    its quantity, side, owner and average price are compared without them.
 
     Parameters
     ----------
@@ -51,10 +52,16 @@ class Needed:
         When the venue's history begins.
     names : frozenset of str
         Every name of an order in it, the venue's numbers and client order ids.
+    instruments : frozenset of str
+        Every instrument that the history names.
+    heard_ns : int
+        What the node heard of since then was not part of a proof: when the last look that proved the account began.
     """
 
     since_ns: int
     names: frozenset[str]
+    instruments: frozenset[str] = frozenset()
+    heard_ns: int = 0
 
 
 class MovedToOwner(Protocol):

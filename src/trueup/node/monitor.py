@@ -181,6 +181,7 @@ class Monitor:
         return Depth(
             history_from_ns=since_ns,
             known_from_ns=self._known_from_ns(now_ns),
+            proven_ns=self._verified_ns,
             widen_to_ns=furthest_ns if widen else None,
         )
 

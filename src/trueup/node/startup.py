@@ -95,6 +95,7 @@ class StartUp:
         return Depth(
             history_from_ns=since_ns,
             known_from_ns=max(verified_ns, self._purge_horizon_ns() or 0) if self._purges else verified_ns,
+            proven_ns=verified_ns,
             widen_to_ns=furthest_ns,
             deadline=deadline,
             at_startup=True,

@@ -154,6 +154,11 @@ class ReadingDraft:
             names.update((fill.venue_order_id, fill.client_order_id))
         return frozenset(name for name in names if name)
 
+    def history_instruments(self, since_ns: int) -> frozenset[str]:
+        """Return the instruments on which anything moved since an instant, and those of every fill that was listed."""
+        moved = {order.instrument_id for order, _ in self.orders.values() if order.updated_ns >= since_ns}
+        return frozenset(moved | {fill.instrument_id for fill, _ in self.fills.values()})
+
     def cut_short(self, kind: RecordKind) -> None:
         """Note that asking stopped before everything was asked."""
         self.kinds[kind] = replace(self.kinds.get(kind, KindCoverage()), cut_short=True)

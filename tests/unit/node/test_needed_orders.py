@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
+import pytest
 from nautilus_trader.core.uuid import UUID4
-from nautilus_trader.model.enums import OrderSide
-from nautilus_trader.model.events import OrderAccepted, OrderCanceled, OrderSubmitted
-from nautilus_trader.model.identifiers import AccountId, ClientId, ClientOrderId, VenueOrderId
+from nautilus_trader.model.enums import OmsType, OrderSide
+from nautilus_trader.model.events import OrderAccepted, OrderCanceled, OrderFilled, OrderSubmitted
+from nautilus_trader.model.identifiers import AccountId, ClientId, ClientOrderId, PositionId, VenueOrderId
 from nautilus_trader.model.objects import Quantity
+from nautilus_trader.model.position import Position
 from nautilus_trader.test_kit.providers import TestInstrumentProvider
 from nautilus_trader.test_kit.stubs.component import TestComponentStubs
+from nautilus_trader.test_kit.stubs.events import TestEventStubs
 from nautilus_trader.test_kit.stubs.execution import TestExecStubs
 
 from trueup.node.binding import Needed
 from trueup.node.v1.snapshot import CacheReader
 
+BTC = TestInstrumentProvider.btcusdt_perp_binance()
 ACCOUNT = AccountId("SIM-001")
 SINCE_NS = 1_000
+PROVEN_NS = 1_500
 OLD_NS = SINCE_NS - 1
 
 
@@ -61,14 +67,44 @@ def test_an_old_closed_order_is_left_out_unless_it_lives_moved_was_heard_of_or_i
         order("old", closed_ns=OLD_NS),
         order("alive", closed_ns=None),
         order("moved", closed_ns=SINCE_NS),
-        order("heard-late", closed_ns=OLD_NS, heard_ns=SINCE_NS),
+        order("heard-before-the-proof", closed_ns=OLD_NS, heard_ns=PROVEN_NS - 1),
+        order("heard-late", closed_ns=OLD_NS, heard_ns=PROVEN_NS),
         order("named", closed_ns=OLD_NS),
         order("numbered", closed_ns=OLD_NS),
     ]
-    needed = Needed(since_ns=SINCE_NS, names=frozenset({"named", "V-numbered"}))
+    needed = Needed(since_ns=SINCE_NS, names=frozenset({"named", "V-numbered"}), heard_ns=PROVEN_NS)
 
     assert read(*orders, needed=needed) == {"alive", "moved", "heard-late", "named", "numbered"}
     assert "old" in read(*orders, needed=None)
+
+
+@pytest.mark.parametrize(
+    ("filled_ns", "heard_ns", "instruments", "is_read"),
+    [
+        (OLD_NS, PROVEN_NS - 1, frozenset[str](), False),
+        (SINCE_NS, PROVEN_NS - 1, frozenset[str](), True),
+        (OLD_NS, PROVEN_NS, frozenset[str](), True),
+        (OLD_NS, PROVEN_NS - 1, frozenset({str(BTC.id)}), True),
+    ],
+    ids=["proven and unmoved", "moved", "heard of since the proof", "named by the history"],
+)
+def test_the_single_fills_of_a_position_that_did_not_move_since_its_proof_are_left_out(
+    filled_ns: int, heard_ns: int, instruments: frozenset[str], *, is_read: bool
+) -> None:
+    cache = TestComponentStubs.cache()
+    fill = TestEventStubs.order_filled(
+        order("filled", closed_ns=None), BTC, account_id=ACCOUNT, position_id=PositionId("P-1"), ts_event=filled_ns
+    )
+    values = OrderFilled.to_dict(fill) | {"ts_event": filled_ns, "ts_init": heard_ns}
+    cache.add_position(Position(BTC, OrderFilled.from_dict(values)), OmsType.NETTING)
+    needed = Needed(since_ns=SINCE_NS, names=frozenset(), instruments=instruments, heard_ns=PROVEN_NS)
+
+    found = [
+        asyncio.run(CacheReader(cache, ACCOUNT, lambda _: True).read_all(2 * SINCE_NS, None, wanted)).positions[0]
+        for wanted in (needed, None)
+    ]
+    assert [bool(position.fills) for position in found] == [is_read, True]
+    assert replace(found[0], fills=()) == replace(found[1], fills=())
 
 
 def test_an_order_that_was_not_sent_yet_belongs_to_the_account_of_the_client_that_it_was_given_to() -> None:

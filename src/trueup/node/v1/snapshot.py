@@ -98,10 +98,14 @@ class CacheReader:
         positions: list[PositionRecord] = []
 
         for position in self._cache.positions():
-            if self._wanted(position):
+            if not self._wanted(position):
+                continue
+            if needed is not None and not _has_moved(position, needed):
+                positions.append(position_record(position, ()))
+            else:
                 await in_slices(*self._unread_fills(position))  # tens of thousands, of one that was never flat
                 positions.append(self._position(position))
-                await asyncio.sleep(0)
+            await asyncio.sleep(0)
         self._forget_purged()
         balances = self._balances()
         return await off_loop(2 * len(parts), lambda: self._snapshot(parts, positions, balances, now_ns, known_from_ns))
@@ -311,11 +315,19 @@ class CacheReader:
 
 def _is_needed(order: Any, needed: Needed) -> bool:
     """Return whether a comparison needs an order; see `Needed`. An old event that the node heard of late counts."""
-    if not order.is_closed or order.ts_last >= needed.since_ns or order.last_event.ts_init >= needed.since_ns:
+    if not order.is_closed or order.ts_last >= needed.since_ns or order.last_event.ts_init >= needed.heard_ns:
         return True
     if order.client_order_id.value in needed.names or _text(order.venue_order_id) in needed.names:
         return True
     return any(one.value in needed.names for one in order.venue_order_ids)
+
+
+def _has_moved(position: Any, needed: Needed) -> bool:
+    """Return whether a comparison needs the single fills of a position; see `Needed`."""
+    if position.instrument_id.value in needed.instruments or position.ts_last >= needed.since_ns:
+        return True
+    last = position.last_event
+    return last is None or bool(last.ts_init >= needed.heard_ns)
 
 
 def _text(identifier: Any) -> str | None:
