@@ -58,6 +58,8 @@ class Performer:
         comes in the middle.
     appear_secs : float
         How long an order may take to reach the venue before a step that needs it is given up.
+    start_secs : float
+        How long a start may take to lead to trading.
 
     Attributes
     ----------
@@ -80,6 +82,7 @@ class Performer:
         *,
         settles: bool = True,
         appear_secs: float = APPEAR_TIMEOUT_SECS,
+        start_secs: float = START_TIMEOUT_SECS,
     ) -> None:
         self.starts: list[str] = []
         self.submitted: list[str] = []
@@ -90,6 +93,7 @@ class Performer:
         self._on_change = on_change
         self._settles = settles
         self._appear_secs = appear_secs
+        self._start_secs = start_secs
 
     async def do(self, step: Step) -> None:
         """Do one step; letting time pass is the caller's own business.
@@ -195,7 +199,7 @@ class Performer:
         """Return how a start ended, once it has: ``trading``, or ``refused:`` and why."""
         began = time.monotonic()
         patient = expected == "trading" or self._stage.mode == "verified"
-        limit = START_TIMEOUT_SECS if patient else REFUSAL_SECS
+        limit = self._start_secs if patient else REFUSAL_SECS
         while time.monotonic() - began < limit:
             if not node.is_alive:
                 return f"refused: the process ended with code {node.exit_code}"

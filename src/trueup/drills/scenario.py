@@ -290,3 +290,17 @@ def named_scenario(name: str) -> Scenario:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigFileError(f"the scenario {name} cannot be read: {error}", action="name an existing file") from error
     return read_scenario(text, name)
+
+
+@cache
+def found_episodes() -> tuple[Scenario, ...]:
+    """Return the episodes that campaigns once failed on, made small: they are run again with every slice in CI.
+
+    Raises
+    ------
+    ConfigValueError
+        If a file is wrong.
+    """
+    folder = files("trueup.drills").joinpath("found")
+    found = [read_scenario(entry.read_text(), entry.name) for entry in folder.iterdir() if entry.name.endswith(".toml")]
+    return tuple(sorted(found, key=lambda scenario: natural_key(scenario.id)))

@@ -18,7 +18,7 @@ from trueup.drills.campaign.safety import Moment, differences, violations
 from trueup.drills.compare import Comparison, Finding, outside_of_life
 from trueup.drills.nodes import NodeSilentError, Nursery
 from trueup.drills.outcome import Outcome
-from trueup.drills.performer import Performer
+from trueup.drills.performer import START_TIMEOUT_SECS, Performer
 from trueup.drills.scenario import Mode, Scenario
 from trueup.drills.stage import DrillError, Stage
 from trueup.drills.steps import KillNode, Restart, StartNode, Step, StopNode, Wait
@@ -32,6 +32,8 @@ LIVE_SECS_MAX = 20.0
 NATIVE_SECS_MAX = 6.0
 """The engine's checks come every second with two or three tries; what they did not mend by then they never did in
 twenty seconds (measured on 1.231.0, 20 episodes)."""
+NATIVE_START_SECS = 8.0
+"""A native node that will not trade never says so: a start takes a tenth of this where the machine is idle."""
 APPEAR_SECS = 0.3
 """An order that a fault swallowed never appears."""
 ASK_SECS = 6.0
@@ -61,7 +63,8 @@ class EpisodeRun:
         number: int = 1,
     ) -> None:
         self.stage = Stage(scenario, mode, directory, nursery, shared, number=number)
-        self._performer = Performer(self.stage, settles=False, appear_secs=APPEAR_SECS)
+        start_secs = NATIVE_START_SECS if mode == "native" else START_TIMEOUT_SECS
+        self._performer = Performer(self.stage, settles=False, appear_secs=APPEAR_SECS, start_secs=start_secs)
         self._complaints: list[str] = []
         self._seen: Counter[str] = Counter()
         self._counts: Counter[str] = Counter()
