@@ -54,6 +54,8 @@ def match_fills(
         Whether the venue would have listed a fill, had it happened.
     """
     listed, booked = venue.fill_by_key, node.fill_by_key
+    if listed.keys() == booked.keys():  # nearly always, and the cheapest thing to know
+        return FillMatch(renamed={}, misbooked={}, missing=(), surplus=())
     renamed: dict[FillKey, FillRecord] = {}
     taken: set[FillKey] = set()
     strangers: list[FillRecord] = []

@@ -116,7 +116,10 @@ class Snapshot:
 
     def _index_fills(self) -> None:
         fills = [self._numbered(fill) if fill.venue_order_id is None else fill for fill in self.fills]
-        by_key, clashes = _index(((fill.key, fill) for fill in fills), repr)
+        by_key = {fill.key: fill for fill in fills}
+        clashes: dict[FillKey, tuple[FillRecord, ...]] = {}
+        if len(by_key) < len(fills):
+            by_key, clashes = _index(((fill.key, fill) for fill in fills), repr)
         by_venue: dict[VenueOrderKey, list[FillRecord]] = {}
         by_client: dict[str, list[FillRecord]] = {}
         for fill in fills:
@@ -142,6 +145,16 @@ class Snapshot:
         if order is None or order.venue_order_id is None or order.instrument_id != fill.instrument_id:
             return fill
         return replace(fill, venue_order_id=order.venue_order_id)
+
+    def indexes(self) -> tuple[dict[Any, Any], ...]:
+        """Return the indexes that grow with the records, for whoever frees a large snapshot that nobody reads again."""
+        return (
+            self.order_by_client_id,
+            self.order_by_venue_id,
+            self.fill_by_key,
+            self._fills_by_venue_id,
+            self._fills_by_client_id,
+        )
 
     def order_named(
         self, *, client_order_id: str | None, venue_order_id: str | None, instrument_id: str

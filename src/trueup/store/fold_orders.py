@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from sys import intern
 
 from trueup.model.enums import LiquiditySide, OrderSide, OrderStatus, OrderType, TimeInForce
 from trueup.model.fills import FillRecord
 from trueup.model.identifiers import leg_of
 from trueup.model.orders import OrderRecord
+from trueup.model.sharing import shared_decimal, shared_text
 from trueup.store.redis_decode import DecodeError, StoredEvent, finite, money, time_ns
 from trueup.store.synthetic import is_synthetic_fill
 
@@ -269,18 +271,18 @@ def fill_record(event: StoredEvent, *, tags: tuple[str, ...] = ()) -> FillRecord
     """Return the fill in an event of kind ``OrderFilled``. Raises `DecodeError`, `ValueError` for an unknown side."""
     if event.type != "OrderFilled":
         raise DecodeError(f"an OrderFilled was expected, and this is '{event.type}'")
-    instrument_id = _required(event.instrument_id, "instrument_id")
+    instrument_id = intern(_required(event.instrument_id, "instrument_id"))
     trade_id = _required(event.trade_id, "trade_id")
     commission, currency = money(event.commission)
     return FillRecord(
         trade_id=trade_id,
         instrument_id=instrument_id,
         side=OrderSide(_required(event.order_side, "order_side")),
-        quantity=finite(_required(event.last_qty, "last_qty")),
-        price=finite(_required(event.last_px, "last_px")),
+        quantity=shared_decimal(str(finite(_required(event.last_qty, "last_qty")))),
+        price=shared_decimal(str(finite(_required(event.last_px, "last_px")))),
         time_ns=time_ns(event.ts_event),
-        venue_order_id=event.venue_order_id,
-        client_order_id=event.client_order_id,
+        venue_order_id=shared_text(event.venue_order_id),
+        client_order_id=shared_text(event.client_order_id),
         commission=commission,
         commission_currency=currency,
         liquidity=LiquiditySide(event.liquidity_side or LiquiditySide.NO_LIQUIDITY_SIDE),

@@ -14,9 +14,12 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 
 import msgspec
+
+from trueup.model.sharing import SHARED_MAX
 
 NS_PER_SEC = 1_000_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -181,6 +184,7 @@ def time_ns(value: Time) -> int:
     return (delta.days * 86_400 + delta.seconds) * NS_PER_SEC + int((fraction or "").ljust(9, "0"))
 
 
+@lru_cache(maxsize=SHARED_MAX)
 def money(text: str | None) -> tuple[Decimal, str]:
     """Return amount and currency of text such as ``0.00040000 USDT``; zero and no currency for None.
 

@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from sys import intern
 from typing import Any, Final
 
 from trueup.model.balances import BalanceRecord
 from trueup.model.enums import Leg, LiquiditySide, OrderSide, OrderStatus, OrderType, TimeInForce
 from trueup.model.fills import FillRecord
+from trueup.model.identifiers import unique_client_order_id
 from trueup.model.orders import OrderRecord
 from trueup.model.positions import PositionRecord
+from trueup.model.sharing import shared_decimal
 
 NS_PER_MS: Final = 1_000_000
 Row = Mapping[str, Any]
@@ -78,7 +81,7 @@ class SymbolNames:
 
     def instrument_id(self, symbol: str) -> str:
         """Return the node's name: perpetual contracts carry -PERP, dated ones (``BTCUSDT_260626``) their date."""
-        return f"{symbol}.{self.venue}" if "_" in symbol else f"{symbol}-PERP.{self.venue}"
+        return intern(f"{symbol}.{self.venue}" if "_" in symbol else f"{symbol}-PERP.{self.venue}")
 
     def symbol(self, instrument_id: str) -> str | None:
         """Return the venue's name, None for an instrument of another venue."""
@@ -98,7 +101,7 @@ def order_record(row: Row, names: SymbolNames, *, expired_is_canceled: bool = Fa
         status=status,
         quantity=Decimal(row["origQty"]),
         filled_quantity=filled,
-        client_order_id=row["clientOrderId"] or None,
+        client_order_id=unique_client_order_id(row["clientOrderId"] or None, str(row["orderId"])),
         venue_order_id=str(row["orderId"]),
         order_type=_TYPE[row["type"]],
         price=_or_none(row.get("price")),
@@ -160,13 +163,13 @@ def fill_record(row: Row, names: SymbolNames, client_order_id: str | None = None
         trade_id=str(row["id"]),
         instrument_id=names.instrument_id(row["symbol"]),
         side=OrderSide(row["side"]),
-        quantity=Decimal(row["qty"]),
-        price=Decimal(row["price"]),
+        quantity=shared_decimal(row["qty"]),
+        price=shared_decimal(row["price"]),
         time_ns=int(row["time"]) * NS_PER_MS,
-        venue_order_id=str(row["orderId"]),
+        venue_order_id=intern(str(row["orderId"])),
         client_order_id=client_order_id,
-        commission=Decimal(row["commission"]),
-        commission_currency=row["commissionAsset"],
+        commission=shared_decimal(row["commission"]),
+        commission_currency=intern(row["commissionAsset"]),
         liquidity=LiquiditySide.MAKER if row["maker"] else LiquiditySide.TAKER,
         leg=Leg(row["positionSide"]),
     )

@@ -26,6 +26,10 @@ FULL_SHARE: Final = 0.9
 """Of the venue's own count: beyond it the auditor waits for the next minute, since the node may share the address."""
 ATTEMPTS: Final = 2
 BACKOFF_SECS: Final = 0.25
+SKEW_ANSWERS_MAX: Final = 5
+SKEW_ANSWER_MS_MAX: Final = 200.0
+"""An answer about the venue's clock that took no longer than this is off by a tenth of a second at most: the venue
+refuses what is a second ahead of it."""
 REASON_CHARS_MAX: Final = 200
 
 _QUERY = re.compile(r"\?\S*")
@@ -90,6 +94,7 @@ class CcxtClient:
         self._exchange: Any = None
         self._blocked_until = 0.0
         self._pause_until = 0.0
+        self._is_mistimed = False
 
     async def close(self) -> None:
         """Close the connections."""
@@ -110,16 +115,25 @@ class CcxtClient:
         return time.time_ns() - int(self.skew_ms * 1_000_000)
 
     async def measure_skew(self) -> None:
-        """Ask the venue's clock, and stamp every later question by it."""
+        """Ask the venue's clock a few times, believe the quickest answer, and stamp every later question by it.
+
+        An answer may be off by half of what it took, and a busy machine takes seconds for one.
+        """
         exchange = self._opened()
+        found: list[tuple[float, float]] = []
 
         async def ask() -> None:
             before_ms = time.time() * 1_000
             answer = await exchange.fapiPublicGetTime()
-            middle_ms = (before_ms + time.time() * 1_000) / 2
-            exchange.options["timeDifference"] = round(middle_ms - float(answer["serverTime"]))
+            after_ms = time.time() * 1_000
+            found.append((after_ms - before_ms, (before_ms + after_ms) / 2 - float(answer["serverTime"])))
 
-        await self._bounded("time", ask)
+        while len(found) < SKEW_ANSWERS_MAX:
+            await self._bounded("time", ask)
+            if found[-1][0] <= SKEW_ANSWER_MS_MAX:
+                break
+        exchange.options["timeDifference"] = round(min(found)[1])
+        self._is_mistimed = False
 
     async def get(self, query: str, method: str, parameters: Mapping[str, Any] | None = None) -> Any:
         """Ask one question by the name of `ccxt`'s own method for the endpoint; only GET endpoints are asked.
@@ -154,7 +168,10 @@ class CcxtClient:
             except VenueUnavailableError:
                 if attempt + 1 == ATTEMPTS or time.monotonic() < self._blocked_until:
                     raise
-                await asyncio.sleep(BACKOFF_SECS)
+                if self._is_mistimed:
+                    await self.measure_skew()
+                else:
+                    await asyncio.sleep(BACKOFF_SECS)
         raise AssertionError("unreachable")
 
     async def rows(self, query: str, method: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
@@ -202,6 +219,8 @@ class CcxtClient:
             self._block()
             return VenueUnavailableError(f"the venue limits this address ({text})")
         if isinstance(failure, ccxt.NetworkError):
+            # -1021: the clock that was measured, or the one that it was measured with, has moved.
+            self._is_mistimed = self._is_mistimed or isinstance(failure, ccxt.InvalidNonce)
             return VenueUnavailableError(text)
         if isinstance(failure, ccxt.BaseError):
             return VenueRefusedError(text)

@@ -219,6 +219,22 @@ async def test_a_venue_that_limits_the_address_is_not_asked_again_until_it_allow
     assert "asked this address to wait" in str(again.coverage.failures)
 
 
+async def test_a_clock_that_moved_since_it_was_measured_is_measured_anew_and_nothing_is_lost(
+    bench: Bench, reader: CcxtBinanceReader
+) -> None:
+    bench.market("BTCUSDT", "BUY", "0.010")
+    assert unread(await reader.read(question(anew=True))) == set()
+    # The venue falls back by a minute: what is stamped by the old measurement is ahead of it, and refused (-1021).
+    fault = bench.control.add_fault(
+        {"match": {"path": "/fapi/*"}, "action": {"kind": "clock_skew", "skew_ms": -60_000}}
+    )
+    assert (await reader.read(question(anew=True))).coverage.failures == ()
+    found = await reader.read(question(anew=True))  # in the reading before, the present itself has moved
+    bench.control.remove_fault(fault)
+    assert unread(found) == set()
+    assert 59_000 < reader._client.skew_ms < 61_000
+
+
 async def test_a_deadline_leaves_unasked_what_it_does_not_allow(bench: Bench, reader: CcxtBinanceReader) -> None:
     await reader.read(question())
     bench.market("BTCUSDT", "BUY", "0.050")
