@@ -9,6 +9,7 @@ from trueup.core.view import PRICED_TYPES, STOP_TYPES, TRIGGERABLE_TYPES, TruePa
 from trueup.core.wording import plain, signed_change
 from trueup.model.discrepancies import Discrepancy, DiscrepancyKind, Healability, Severity, Subject
 from trueup.model.enums import OrderStatus
+from trueup.model.identifiers import unique_client_order_id
 from trueup.model.orders import OrderRecord
 
 
@@ -114,7 +115,9 @@ def triggers_differ(venue: OrderRecord, node: OrderRecord) -> bool:
 def _identifiers_differ(venue: OrderRecord, node: OrderRecord) -> bool:
     if venue.venue_order_id and node.venue_order_id and venue.venue_order_id != node.venue_order_id:
         return True
-    return bool(venue.client_order_id and node.client_order_id and venue.client_order_id != node.client_order_id)
+    said = unique_client_order_id(venue.client_order_id, venue.venue_order_id)
+    held = unique_client_order_id(node.client_order_id, node.venue_order_id)
+    return bool(said and held and said != held)
 
 
 def is_renamed(venue: OrderRecord, node: OrderRecord) -> bool:

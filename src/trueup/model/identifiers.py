@@ -19,6 +19,19 @@ OPENING_PREFIX = "OPEN-"
 _DIGEST_BYTES = 10
 
 
+SHARED_NAMES = frozenset({"adl_autoclose"})
+"""Client order ids under which a venue places one order after another (Binance's documentation of the order update
+event: every auto-deleveraging order bears this name). A node knows one order by one name.
+"""
+
+
+def unique_client_order_id(client_order_id: str | None, venue_order_id: str | None) -> str | None:
+    """Return the name by which a node knows an order: the venue's, with the order's number where it shares its name."""
+    if client_order_id not in SHARED_NAMES or venue_order_id is None:
+        return client_order_id
+    return f"{client_order_id}-{venue_order_id}"
+
+
 def _digest(*parts: str) -> str:
     return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=_DIGEST_BYTES).hexdigest()
 

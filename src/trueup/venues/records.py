@@ -13,7 +13,7 @@ from nautilus_trader.model import enums as engine_enums
 
 from trueup.model.enums import Leg, LiquiditySide, OrderSide, OrderStatus, OrderType, TimeInForce
 from trueup.model.fills import FillRecord
-from trueup.model.identifiers import leg_of
+from trueup.model.identifiers import leg_of, unique_client_order_id
 from trueup.model.orders import OrderRecord
 from trueup.model.positions import PositionRecord
 from trueup.venues.values import amount_of, decimal_of, name_of
@@ -51,14 +51,15 @@ def order_record(report: Any) -> OrderRecord:
     """Return the record of an ``OrderStatusReport``."""
     expire_time = report.expire_time
     filled = decimal_of(report.filled_qty)
+    venue_order_id = _text(report.venue_order_id)
     return OrderRecord(
         instrument_id=name_of(report.instrument_id),
         side=ORDER_SIDES[int(report.order_side)],
         status=ORDER_STATUSES[int(report.order_status)],
         quantity=decimal_of(report.quantity),
         filled_quantity=filled,
-        client_order_id=_text(report.client_order_id),
-        venue_order_id=_text(report.venue_order_id),
+        client_order_id=unique_client_order_id(_text(report.client_order_id), venue_order_id),
+        venue_order_id=venue_order_id,
         order_type=ORDER_TYPES[int(report.order_type)],
         price=_decimal(report.price),
         trigger_price=_decimal(report.trigger_price),
@@ -77,6 +78,7 @@ def order_record(report: Any) -> OrderRecord:
 def fill_record(report: Any) -> FillRecord:
     """Return the record of a ``FillReport``."""
     commission = report.commission
+    venue_order_id = _text(report.venue_order_id)
     return FillRecord(
         trade_id=report.trade_id.value,
         instrument_id=name_of(report.instrument_id),
@@ -84,8 +86,8 @@ def fill_record(report: Any) -> FillRecord:
         quantity=decimal_of(report.last_qty),
         price=decimal_of(report.last_px),
         time_ns=int(report.ts_event),
-        venue_order_id=_text(report.venue_order_id),
-        client_order_id=_text(report.client_order_id),
+        venue_order_id=venue_order_id,
+        client_order_id=unique_client_order_id(_text(report.client_order_id), venue_order_id),
         commission=_ZERO if commission is None else amount_of(commission),
         commission_currency="" if commission is None else sys.intern(commission.currency.code),
         liquidity=LIQUIDITY_SIDES[int(report.liquidity_side)],

@@ -27,6 +27,7 @@ from trueup.node.v1.outside import V1Outside
 from trueup.node.v1.own_orders import OwnOrders
 from trueup.node.v1.quiet_portfolio import QuietPortfolio
 from trueup.node.v1.repair import Repairs
+from trueup.node.v1.shared_names import rename_on_stream
 from trueup.node.v1.snapshot import CacheReader
 from trueup.node.v1.versions import check_engine_version, engine_version
 from trueup.node.venue_weight import check_venue_weight
@@ -286,6 +287,7 @@ class V1Binding:
         self.own.decide_for_stream(
             engine, self.owners.seed_for, lambda: self.owners.is_decided, self._claim_on, self.state.traders
         )
+        rename_on_stream(engine._clients.values())  # noqa: SLF001 - listed in names.py
         self._node.kernel.msgbus.subscribe("events.order.*", self._on_order_event)
         engine.reconcile_execution_state = reconcile_execution_state
         engine._resolve_inflight_order = resolve_inflight_order  # noqa: SLF001 - listed in names.py
