@@ -210,12 +210,15 @@ def _variable(variable: Variable) -> dashboard.QueryVariable:
 
 
 def _annotation(annotation: Annotation) -> dashboard.AnnotationQuery:
+    """Return a mark that asks twice the same: as Grafana's older versions read it, and as a query of a panel."""
+    asks = prometheus.Dataquery().expr(annotation.expression).ref_id("Anno").range().interval(ANNOTATION_STEP)
     return (
         dashboard.AnnotationQuery()
         .name(annotation.name)
         .datasource(DATASOURCE)
         .enable(enable=True)
         .icon_color(annotation.colour.value)
+        .target(asks)
         .expr(annotation.expression)
         .title_format(annotation.title)
         .use_value_for_time(use_value_for_time=True)

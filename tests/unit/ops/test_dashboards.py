@@ -35,16 +35,26 @@ def test_the_committed_dashboards_are_what_their_registry_makes() -> None:
     assert (done.returncode, done.stdout) == (0, "")
 
 
-@pytest.mark.parametrize("uid", FILES)
-def test_a_dashboard_survives_the_round_through_grafanas_own_types(uid: str) -> None:
+def _through_the_types(dashboard: dict[str, Any]) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         from grafana_foundation_sdk.cog.encoder import JSONEncoder
         from grafana_foundation_sdk.models.dashboard import Dashboard
 
-        again = json.loads(json.dumps(Dashboard.from_json(_load(uid)), cls=JSONEncoder))
+        return json.loads(json.dumps(Dashboard.from_json(dashboard), cls=JSONEncoder))
 
-    assert again == _load(uid)
+
+@pytest.mark.parametrize("uid", FILES)
+def test_a_dashboard_survives_the_round_through_grafanas_own_types(uid: str) -> None:
+    assert _through_the_types(_load(uid)) == _load(uid)
+
+
+@pytest.mark.parametrize("key", ["descripton", "datasorce", "gridpos"])
+def test_a_misspelt_field_does_not_survive_it(key: str) -> None:
+    broken = _load("trueup-node")
+    broken["panels"][1][key] = "x"
+
+    assert _through_the_types(broken) != broken
 
 
 def test_grafanas_own_alerts_ask_the_same_with_the_recorded_queries_written_out() -> None:

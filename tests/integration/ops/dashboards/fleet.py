@@ -10,9 +10,10 @@ import random
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.metrics_core import Metric as Family
@@ -27,6 +28,7 @@ from trueup.ops.observer import Target
 NODES = 50
 SICK = (7, 19, 23, 31, 44)
 """The nodes that are in trouble, one kind each: discrepant, unknown, held back, not trading, near its weight."""
+KINDS = ("discrepant", "unknown", "held", "idle", "weight")
 ILL_SECS = (60.0, 600.0)
 """From when to when after the beginning they are."""
 WELL = {
@@ -40,11 +42,34 @@ WELL = {
     "trueup_audit_verdict": "CLEAN",
 }
 """The state that each group of 0-and-1 series is in when nothing is wrong."""
+STATES_OF = {
+    "discrepant": {"trueup_verdict": "DISCREPANT", "trueup_audit_verdict": "DISCREPANT"},
+    "unknown": {"trueup_verdict": "UNKNOWN"},
+    "held": {"trueup_guard_state": "REDUCING", "trueup_guard_effective": "REDUCING"},
+}
+VALUES_OF = {
+    "discrepant": {"trueup_reconciled": 0.0},
+    "unknown": {"trueup_reconciled": 0.0},
+    "idle": {"trueup_trading": 0.0},
+    "weight": {"trueup_venue_weight_used": 2_200.0},
+}
+"""What is otherwise in each kind of trouble."""
 STEADY = {
     "trueup_venue_weight_limit": 2_400.0,
     "trueup_cycle_interval_seconds": 5.0,
     "trueup_verdict_age_limit_seconds": 80.0,
+    "trueup_exported_series": 600.0,
+    "trueup_exported_series_limit": 700.0,
 }
+DRAWN = {
+    "trueup_venue_weight_used": (100.0, 600.0),
+    "trueup_verdict_age_seconds": (0.0, 6.0),
+    "trueup_orders_open": (0.0, 30.0),
+    "trueup_startup_duration_seconds": (1.0, 6.0),
+    "trueup_store_ping_seconds": (0.0002, 0.002),
+    "trueup_loop_heartbeat_age_seconds": (0.0, 0.1),
+}
+"""Between which values a gauge of a well node is drawn, anew every ten seconds."""
 RATES = {MetricType.COUNTER: 0.2, MetricType.HISTOGRAM: 0.5}
 """Counts and observations a second, about."""
 QUIET = (
@@ -109,11 +134,10 @@ class Drawn(Collector):
     def _trouble(self, number: int, now: float) -> str:
         if number not in SICK or not self.ill_secs[0] <= now - self.began_secs < self.ill_secs[1]:
             return ""
-        return ("discrepant", "unknown", "held", "idle", "weight")[SICK.index(number)]
+        return KINDS[SICK.index(number)]
 
-    def _worth(self, metric: Metric, labels: tuple[str, ...], now: float) -> object:
+    def _worth(self, metric: Metric, labels: tuple[str, ...], now: float) -> Any:
         number = self.number or int(labels[0].removeprefix("TRADER-")) if labels or self.number else 0
-        draw = random.Random(f"{number} {metric.name} {labels} {int(now / 10)}")
         elapsed = now - self.began_secs
         if metric.type is not MetricType.GAUGE:
             still = any(word in metric.name for word in QUIET) and "audit" not in metric.name
@@ -124,45 +148,36 @@ class Drawn(Collector):
             steps = [count * min(1.0, (index + 1) / 4) for index in range(len(metric.buckets))]
             bounds = [*(f"{bound}" for bound in metric.buckets), "+Inf"]
             return list(zip(bounds, [*steps, count], strict=True)), count * metric.buckets[2]
-        return self._gauge(metric, labels, self._trouble(number, now), draw, now)
+        return self._gauge(metric, labels, number, now)
 
-    def _gauge(self, metric: Metric, labels: tuple[str, ...], trouble: str, draw: random.Random, now: float) -> float:
-        name = metric.name
+    def _gauge(self, metric: Metric, labels: tuple[str, ...], number: int, now: float) -> float:
+        name, trouble = metric.name, self._trouble(number, now)
+        ill_secs = now - self.began_secs - self.ill_secs[0]
         if name in WELL:
-            chosen = {
-                ("discrepant", "trueup_verdict"): "DISCREPANT",
-                ("discrepant", "trueup_audit_verdict"): "DISCREPANT",
-                ("unknown", "trueup_verdict"): "UNKNOWN",
-                ("held", "trueup_guard_state"): "REDUCING",
-                ("held", "trueup_guard_effective"): "REDUCING",
-            }.get((trouble, name), WELL[name])
+            chosen = STATES_OF.get(trouble, {}).get(name, WELL[name])
             return float(chosen in labels)
+        if name.endswith("_timestamp_seconds"):
+            moves = "verdict" in name or "heartbeat" in name
+            return now - self._draw(number, name, now).uniform(1, 6) if moves else self.began_secs
+        if trouble == "discrepant" and name == "trueup_discrepancies_open":
+            return 2.0 * ("POSITION_QUANTITY" in labels)
+        if trouble == "discrepant" and name == "trueup_discrepancy_oldest_age_seconds":
+            return ill_secs * ("POSITION_QUANTITY" in labels)
+        if trouble == "unknown" and name == "trueup_verdict_age_seconds":
+            return ill_secs
+        if name in VALUES_OF.get(trouble, {}):
+            return VALUES_OF[trouble][name]
+        if name in DRAWN:
+            value = self._draw(number, name, now).uniform(*DRAWN[name])
+            return float(round(value)) if name == "trueup_orders_open" else value
         if name in STEADY:
             return STEADY[name]
-        if name.endswith("_timestamp_seconds"):
-            return now - draw.uniform(1, 6) if "verdict" in name or "heartbeat" in name else self.began_secs
-        ill = {
-            ("discrepant", "trueup_discrepancies_open"): 2.0 if "POSITION_QUANTITY" in labels else 0.0,
-            ("discrepant", "trueup_discrepancy_oldest_age_seconds"): now - self.began_secs - self.ill_secs[0],
-            ("discrepant", "trueup_reconciled"): 0.0,
-            ("unknown", "trueup_reconciled"): 0.0,
-            ("unknown", "trueup_verdict_age_seconds"): now - self.began_secs - self.ill_secs[0],
-            ("idle", "trueup_trading"): 0.0,
-            ("weight", "trueup_venue_weight_used"): 2_200.0,
-        }
-        well = {
-            "trueup_venue_weight_used": draw.uniform(100, 600),
-            "trueup_verdict_age_seconds": draw.uniform(0, 6),
-            "trueup_orders_open": float(draw.randrange(0, 30)),
-            "trueup_startup_duration_seconds": draw.uniform(1, 6),
-            "trueup_store_ping_seconds": draw.uniform(0.0002, 0.002),
-            "trueup_loop_heartbeat_age_seconds": draw.uniform(0, 0.1),
-            "trueup_exported_series": 600.0,
-            "trueup_exported_series_limit": 700.0,
-        }
         is_flag = metric.help.startswith("1 ") or metric.help.endswith("always 1.")
-        bad = "two_writers" in name
-        return ill.get((trouble, name), well.get(name, float(is_flag and not bad)))
+        return float(is_flag and "two_writers" not in name)
+
+    @staticmethod
+    def _draw(number: int, name: str, now: float) -> random.Random:
+        return random.Random(f"{number} {name} {int(now / 10)}")
 
 
 def _server(drawn: Drawn) -> ThreadingHTTPServer:
@@ -173,7 +188,8 @@ def _server(drawn: Drawn) -> ThreadingHTTPServer:
             self.send_header("Content-Type", CONTENT_TYPE)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(body)
+            with suppress(ConnectionError):  # whoever asked has gone: the machine is slow
+                self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""

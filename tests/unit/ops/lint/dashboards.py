@@ -225,6 +225,8 @@ def _annotations(uid: str, dashboard: dict[str, Any]) -> Iterator[Fault]:
         where = f"{uid}: mark {annotation['name']}"
         reading = Reading(annotation["expr"])
         yield from (Fault(where, fault) for fault in reading.faults)
+        if annotation["target"]["expr"] != annotation["expr"]:
+            yield Fault(where, "asks older versions of Grafana something else than newer ones")
         if reading.shape is None:
             continue
         if not annotation.get("useValueForTime") or reading.shape.kind is not Kind.MOMENT_MS:
