@@ -22,8 +22,8 @@ from trueup.ops.alert import NODE_JOB, WATCH_JOB
 from trueup.ops.observer import Observer, Target
 
 INSTANCE, AUDITOR = "node-1", "auditor-1"
-ALERT = "TrueupTwoWriters"
-"""What fires at once where an event of another node's is in the store."""
+ALERT = "TrueupStoreDown"
+"""What fires, and goes on firing, where the store is gone for good."""
 PATIENCE_SECS = 90.0
 FAULT_SECS = 15
 """Between two faults of one kind: three cheap looks."""
@@ -92,18 +92,17 @@ class Ground:
             self.stage.control.remove_fault(fault)
 
     def bring_trouble(self) -> None:
-        """Let the venue refuse to name open orders, and somebody else write to the node's store; wait for an alert."""
+        """Let the venue refuse to name open orders and the store end for good; wait until everybody has noticed."""
         body = {"code": -1001, "msg": "Internal error"}
         self.stage.control.add_fault(
             {"match": {"path": "/fapi/v1/openOrders"}, "action": {"kind": "respond", "status": 503, "body": body}}
         )
-        with redis.Redis.from_url(self.stage.store_url) as server:
-            for key in server.scan_iter("trader-DEMO-001:orders:*"):
-                server.rpush(key, b"an event of another node's")
-        until(lambda: self.value(f'sum(ALERTS{{alertname="{ALERT}", alertstate="firing"}})') > 0, "no alert fired")
-        until(lambda: self.value('sum(trueup_audit_verdict{verdict="CLEAN"})') == 0, "the auditor saw nothing")
         failed = 'sum(increase(trueup_venue_queries_total{outcome="failure"}[1m]))'
         until(lambda: self.value(failed) > 0, "no question failed")
+        with redis.Redis.from_url(self.stage.store_url) as server:
+            server.shutdown(nosave=True)
+        until(lambda: self.value(f'sum(ALERTS{{alertname="{ALERT}", alertstate="firing"}})') > 0, "no alert fired")
+        until(lambda: self.value('sum(trueup_audit_verdict{verdict="CLEAN"})') == 0, "the auditor saw nothing")
 
 
 @contextmanager

@@ -26,8 +26,8 @@ DRIFT = {
     "mark's query": ("expr", "interval", "range", "instant", "exemplar", "format"),
     "table": ("footer",),
 }
-"""Fields that the builders write and Grafana 13's types do not name: how a variable that is no interval would step; what
-the Prometheus data source alone reads of a mark and of its query; an empty footer. They are not compiled."""
+"""Fields that the builders write and Grafana 13's types do not name: how a variable that is no interval would step;
+what the Prometheus data source alone reads of a mark and of its query; an empty footer. They are not compiled."""
 
 
 def known(dashboard: Mapping[str, Any]) -> dict[str, Any]:
