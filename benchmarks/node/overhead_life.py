@@ -6,8 +6,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gc
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -58,8 +61,8 @@ class Task:
 
     orders_per_sec: int = 200
     working: int = 500
-    segment_secs: float = 1.0
-    rounds: int = 30
+    segment_secs: float = 0.5
+    rounds: int = 60
     scrape_secs: float = 60.0
     scrapes_per_sec: int = 5
 
@@ -162,13 +165,27 @@ async def _live(node: Any, handle: Any, busy: Busy, account: Account, task: Task
                 getattr(switch, wanted)()
                 now = wanted
             own_secs = own.secs
-            turn = await _segment(node, busy, account, task, task.segment_secs)
+            with _uncollected():
+                turn = await _segment(node, busy, account, task, task.segment_secs)
             turns.append({"monitor": wanted, **turn, "own_secs": own.secs - own_secs})
     assert now == "on", "what is scraped is a monitor at work"
     scrapes = await _scraped(node, busy, account, task, NodeExporter(handle._monitor))
     await asyncio.wait_for(node.stop_async(), STOP_SECS)
     await asyncio.wait({running}, timeout=STOP_SECS)
     return {"turns": turns, "scrapes": scrapes}
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep the garbage collector out of a turn: one of its full runs costs as much as the turn itself, and falls on
+    the one or the other by chance."""
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 class Own:
