@@ -41,9 +41,9 @@ def sweep(
     Exit 0 if every node came back equal to the venue, under CLEAN in verified mode, and went on trading; else 1. What
     the native engine does is reported, not judged.
     """
-    from trueup.drills.sweep.campaign import list_events, run_targets, sweep_of, targets_of
+    from trueup.drills.sweep.campaign import list_events, record_kills, run_targets, targets_of
     from trueup.drills.sweep.points import read_target
-    from trueup.drills.sweep.result import place_of, write_sweep, wrong
+    from trueup.drills.sweep.result import wrong
 
     out = Console(highlight=False, markup=False, soft_wrap=True)
     mode: Mode = "native" if native else "verified"
@@ -70,7 +70,7 @@ def sweep(
         asyncio.run(run())
     finally:  # Ctrl-C after an hour must not lose the hour
         if keep_results and done:
-            write_sweep(sweep_of(done, events, loads), place_of(mode))
+            record_kills(done, events, loads, mode)
     reached = [kill for kill in done if kill.deaths]
     bad = wrong(done)
     twice = sum(kill.deaths > 1 for kill in reached)

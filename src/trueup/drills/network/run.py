@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from decimal import Decimal
 from functools import partial
@@ -37,6 +37,8 @@ COMMANDS_TIMEOUT_SECS = 120.0
 CLEAN_TIMEOUT_SECS = 180.0
 """Generous: what counts is that it comes. How long it took is in the result."""
 SETTLE_SECS_MAX = 10.0
+STORE_TIMEOUT_SECS = 30.0
+"""The writer lags by milliseconds, on a machine that is twenty times overbooked by seconds."""
 POLL_SECS = 0.2
 ANSWER_SECS_MAX = 10.0
 ACTION_INTERVAL_SECS = 0.25
@@ -93,17 +95,20 @@ def run_network(
         Is told of each step.
     """
     began = time.monotonic()
+    try:
+        outcome = _perform(scenario, directory, say)
+    except TrueupError as error:
+        outcome = NetworkOutcome(scenario.id, scenario.title, failure=str(error))
+    return msgspec.structs.replace(outcome, secs=round(time.monotonic() - began, 1))
+
+
+def _perform(scenario: NetworkScenario, directory: Path, say: Callable[[str], None]) -> NetworkOutcome:
     with ExitStack() as stack:
         store = stack.enter_context(EmbeddedValkey.start(directory / "store"))
         settings = {"symbols": SYMBOLS, "market": {"step_interval_ms": 250}}
         venue = stack.enter_context(EmulatorProcess(settings=settings))
         proxies = stack.enter_context(ProxyThread())
-        run = _Run(directory, venue, store.url, proxies, say, stack)
-        try:
-            outcome = run.perform(scenario)
-        except TrueupError as error:
-            outcome = NetworkOutcome(scenario.id, scenario.title, failure=str(error))
-    return msgspec.structs.replace(outcome, secs=round(time.monotonic() - began, 1))
+        return _Run(directory, venue, store.url, proxies, say, stack).perform(scenario)
 
 
 class _Run:
@@ -152,7 +157,7 @@ class _Run:
             scenario.title,
             is_clean=is_clean,
             clean_secs=round(clean_secs, 1) if is_clean else 0.0,
-            differences=list(self._differences()),
+            differences=self._differences(),
             connections={way: proxy.accepted for way, proxy in self._ways.items()},
         )
 
@@ -258,10 +263,16 @@ class _Run:
         node: dict[str, Any] = said.get("nodes", [said])[0]
         return node
 
-    def _differences(self) -> Iterator[str]:
-        with RedisReader(StoreAddress.from_url(self._store_url), StoreKeys(TRADER_ID)) as reader:
-            held = reader.read_settled(deadline_secs=SETTLE_SECS_MAX).snapshot(known_from_ns=0)
-        yield from differences(held, self._venue.control, self._venue.ready.account)
+    def _differences(self) -> list[str]:
+        """Return what differs for good: nothing moves any more, but the node writes its store behind."""
+        deadline = time.monotonic() + STORE_TIMEOUT_SECS
+        while True:
+            with RedisReader(StoreAddress.from_url(self._store_url), StoreKeys(TRADER_ID)) as reader:
+                held = reader.read_settled(deadline_secs=SETTLE_SECS_MAX).snapshot(known_from_ns=0)
+            found = list(differences(held, self._venue.control, self._venue.ready.account))
+            if not found or time.monotonic() > deadline:
+                return found
+            time.sleep(POLL_SECS)
 
     def _node_file(self, *, trading: bool) -> str:
         ids = ", ".join(f'"{symbol}-PERP.BINANCE"' for symbol in SYMBOLS)

@@ -86,7 +86,7 @@ class SoakReport(msgspec.Struct, frozen=True, kw_only=True):
     def exit_code(self) -> int:
         """Return 0 if all is level and the node ended true, 1 if not, 3 if the run was too short to say."""
         findings = {trend.finding for trend in self.trends()}
-        if self.failure or self.ending or Finding.GROWS in findings:
+        if self.failure or self.ending or findings & {Finding.GROWS, Finding.IDLE}:
             return 1
         return 3 if Finding.UNKNOWN in findings or not self.complete else 0
 
@@ -122,6 +122,8 @@ def amount(name: str, value: float | None) -> str:
 def limit_of(trend: Trend) -> str:
     """Return a trend's bound in words."""
     bound = trend.bound
+    if bound.per_hour_min is not None:
+        return f"at least {amount(bound.name, bound.per_hour_min)} an hour"
     if bound.per_hour_max is not None:
         return f"{amount(bound.name, bound.per_hour_max)} an hour"
     return f"at most {amount(bound.name, bound.ceiling)}"
@@ -136,9 +138,9 @@ def text_lines(report: SoakReport) -> Iterator[str]:
     """Yield the report for a terminal."""
     state = "" if report.complete else f" of {report.hours_wanted:g} (ended early: {report.failure or 'stopped'})"
     yield f"soak of {report.hours:.2f} hours{state}, {len(report.samples)} samples; {report.version}; {report.machine}"
-    yield f"the first {report.warmup_secs / 60:.0f} minutes are not judged for their slope"
+    yield f"the first {report.warmup_secs / 60:.0f} minutes are left out; what is judged is the later half of the rest"
     yield ""
-    rows: list[Sequence[str]] = [("", "first", "last", "an hour", "late half", "bound", "")]
+    rows: list[Sequence[str]] = [("", "first", "last", "an hour", "later half", "bound", "")]
     for trend in report.trends():
         name = trend.bound.name
         rows.append(

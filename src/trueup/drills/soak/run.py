@@ -9,13 +9,13 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
-from decimal import Decimal
 from importlib.metadata import version
 
 import msgspec
 
 from trueup._version import __version__
 from trueup.demo.node_life import NodeLife
+from trueup.drills.network.ledger import positions
 from trueup.drills.soak.plan import KEY_VARIABLE, SECRET_VARIABLE, TRADER_ID, SoakPlan
 from trueup.drills.soak.report import SoakReport
 from trueup.drills.soak.samples import Sample, Sampler
@@ -34,7 +34,6 @@ TICK_SECS = 0.5
 CLEAN_TIMEOUT_SECS = 120.0
 SETTLE_SECS_MAX = 10.0
 """The node writes its store behind; two equal readings within this limit are taken for its state."""
-PRODUCT_SUFFIX = "-PERP.BINANCE"
 
 Say = Callable[[str], None]
 
@@ -260,11 +259,4 @@ def differing(held: NodeSnapshot, control: ControlClient, account: str) -> Itera
             yield f"order {identifier} is open {'at the venue alone' if mine is None else 'in the node alone'}"
         elif (mine.quantity, mine.filled_quantity) != (real.quantity, real.executed_quantity):
             yield f"order {identifier}: venue {real.executed_quantity} of {real.quantity}, node {mine.filled_quantity}"
-    net: dict[str, Decimal] = defaultdict(Decimal)
-    for position in held.positions:
-        net[position.instrument_id.removesuffix(PRODUCT_SUFFIX)] += position.quantity
-    legs = {leg.symbol: leg.quantity for leg in control.positions(account)}
-    for symbol in sorted({*net, *legs}):
-        wanted = legs.get(symbol, Decimal(0))
-        if net[symbol] != wanted:
-            yield f"position {symbol}: venue {wanted}, node {net[symbol]}"
+    yield from positions(held, control, account)

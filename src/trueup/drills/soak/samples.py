@@ -61,10 +61,10 @@ def process_values(pid: int, prefix: str) -> dict[str, float]:
     }
 
 
-def directory_bytes(directory: Path) -> float:
-    """Return the bytes of every file below a directory."""
+def directory_bytes(directory: Path, pattern: str = "*") -> float:
+    """Return the bytes of every file below a directory whose name fits."""
     total = 0
-    for path in directory.rglob("*"):
+    for path in directory.rglob(pattern):
         with contextlib.suppress(OSError):  # a file that was rotated away meanwhile
             total += path.stat().st_size if path.is_file() else 0
     return float(total)
@@ -143,7 +143,7 @@ class Sampler:
         if not values:
             raise NodeError("the node's process has ended", action="read its log in the soak's directory")
         values |= process_values(self._venue_pid, "venue")
-        values["log_bytes"] = directory_bytes(self._log_directory)
+        values["log_bytes"] = directory_bytes(self._log_directory, "*.jsonl")
         values["store_file_bytes"] = directory_bytes(self._store_directory)
         verdict = phase = ""
         with self._counted("metrics"):

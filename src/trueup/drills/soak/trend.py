@@ -21,6 +21,7 @@ class Finding(StrEnum):
 
     LEVEL = "level"
     GROWS = "grows"
+    IDLE = "not busy"
     UNKNOWN = "too short to say"
 
 
@@ -36,6 +37,8 @@ class Bound:
         In words.
     per_hour_max : float, optional
         The steepest slope, in the value's own unit; None where only the ceiling holds.
+    per_hour_min : float, optional
+        The least slope, of what must go on.
     ceiling : float, optional
         The highest single value.
     why : str
@@ -45,6 +48,7 @@ class Bound:
     name: str
     title: str
     per_hour_max: float | None = None
+    per_hour_min: float | None = None
     ceiling: float | None = None
     why: str = ""
 
@@ -112,7 +116,7 @@ def spread[Item](items: Sequence[Item], count_max: int) -> list[Item]:
 
 
 def judge(bound: Bound, points: Sequence[tuple[float, float]], *, warmup_secs: float) -> Trend:
-    """Hold a series against its bound.
+    """Hold a series against its bound: what levels off is steep at first, so the later half of it is judged.
 
     Parameters
     ----------
@@ -121,7 +125,7 @@ def judge(bound: Bound, points: Sequence[tuple[float, float]], *, warmup_secs: f
     points : Sequence of (float, float)
         Seconds since the start, and value.
     warmup_secs : float
-        What lies before is not judged for its slope; the ceiling holds from the start.
+        What lies before is left out; the ceiling holds from the start.
     """
     judged = [(at, value) for at, value in points if at >= warmup_secs]
     judged_secs = judged[-1][0] - judged[0][0] if judged else 0.0
@@ -135,8 +139,10 @@ def judge(bound: Bound, points: Sequence[tuple[float, float]], *, warmup_secs: f
     finding = Finding.LEVEL
     if len(judged) < SAMPLES_MIN or judged_secs < JUDGED_SECS_MIN:
         finding = Finding.UNKNOWN
-    elif bound.per_hour_max is not None and slope is not None and slope * 3_600 > bound.per_hour_max:
+    elif bound.per_hour_max is not None and late is not None and late * 3_600 > bound.per_hour_max:
         finding = Finding.GROWS
+    if bound.per_hour_min is not None and late is not None and late * 3_600 < bound.per_hour_min:
+        finding = Finding.IDLE
     if over:
         finding = Finding.GROWS
     return Trend(

@@ -19,7 +19,7 @@ from trueup.drills.fleet import Fleet
 from trueup.drills.scenario import Mode
 from trueup.drills.stage import DrillError
 from trueup.drills.sweep.points import LANES, Point, Target, read_target
-from trueup.drills.sweep.result import Kill, Sweep
+from trueup.drills.sweep.result import Kill, Sweep, place_of, read_sweep, write_sweep
 from trueup.drills.sweep.run import SweepRun
 from trueup.drills.sweep.session import session
 
@@ -142,16 +142,34 @@ def _named(kill: Kill, target: Target, events: Events) -> Kill:
     return msgspec.structs.replace(kill, event=labels[target.first.number - 1])
 
 
-def sweep_of(kills: Iterable[Kill], events: Events, loads: Sequence[float]) -> Sweep:
-    """Return a whole sweep for the record."""
-    counted: Counter[str] = Counter()
+def record_kills(kills: Iterable[Kill], events: Events, loads: Sequence[float], mode: Mode) -> None:
+    """Put kills on record: a sweep of every event in place of the old one, single points in place of their own.
+
+    Parameters
+    ----------
+    kills : Iterable of Kill
+        What came of each.
+    events : dict
+        Of the undisturbed session; empty where only single points were run.
+    loads : Sequence of float
+        Of the machine, while it ran.
+    mode : {'native', 'verified'}
+        Who reconciled.
+    """
+    path = place_of(mode)
+    before = read_sweep(path) if path.exists() and not events else None
+    by_target = {kill.target: kill for kill in (() if before is None else before.kills)}
+    by_target |= {kill.target: kill for kill in kills}
+    counted: Counter[str] = Counter() if before is None else Counter(before.events)
     for (_, lane), labels in events.items():
         counted[lane] += len(labels)
     load = f"{min(loads):.0f} to {max(loads):.0f}"
-    return Sweep(
-        began=datetime.now(UTC).isoformat(timespec="seconds"),
+    machine = f"{os.cpu_count()} cores, Python {platform.python_version()}, load average {load}"
+    sweep = Sweep(
+        began=datetime.now(UTC).isoformat(timespec="seconds") if before is None else before.began,
         version=f"nautilus_trader {version('nautilus_trader')}",
-        machine=f"{os.cpu_count()} cores, Python {platform.python_version()}, load average {load}",
+        machine=machine if before is None else before.machine,
         events={lane: counted[lane] for lane in LANES if counted[lane]},
-        kills=sorted(kills, key=lambda kill: read_target(kill.target).first),
+        kills=sorted(by_target.values(), key=lambda kill: read_target(kill.target).first),
     )
+    write_sweep(sweep, path)
