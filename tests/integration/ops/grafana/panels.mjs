@@ -163,7 +163,22 @@ function eachLine(frames) {
   });
 }
 
-function timeseries(panel, frames) {
+/** Return times and values with a gap where more than a step is missing, as Grafana's graph has it. */
+function withGaps(times, values, stepMs) {
+  const found = { times: [], values: [] };
+  times.forEach((time, index) => {
+    const last = found.times.at(-1);
+    if (last !== undefined && time - last > 1.5 * stepMs) {
+      found.times.push(last + stepMs);
+      found.values.push(null);
+    }
+    found.times.push(time);
+    found.values.push(Number.isFinite(values[index]) ? values[index] : null);
+  });
+  return found;
+}
+
+function timeseries(panel, frames, stepMs) {
   const lines = eachLine(frames).slice(0, LINES_MAX);
   const all = lines.flatMap(({ field }) => field.values.filter(Number.isFinite));
   const stacked = panel.fieldConfig.defaults.custom?.stacking?.mode === "normal";
@@ -182,7 +197,7 @@ function timeseries(panel, frames) {
       const calcs = panel.options.legend.calcs.map((calc) => said(field.display(reduced[calc])).text);
       const { mode, fixedColor } = field.config.color ?? {};
       const color = theme.visualization.getColorByName(mode === "fixed" ? fixedColor : PALETTE[index % PALETTE.length]);
-      return { name, color, calcs, times, values: field.values.map((value) => (Number.isFinite(value) ? value : null)) };
+      return { name, color, calcs, ...withGaps(times, field.values, stepMs) };
     }),
   };
 }
