@@ -60,6 +60,12 @@ def test_a_verdict_from_before_the_last_event_or_lie_is_only_old() -> None:
     assert said([POSITION], replace(CLEAN, standing="DISCREPANT")) == []
 
 
+def test_the_word_of_a_start_up_is_as_old_as_its_process() -> None:
+    start = replace(CLEAN, started_ns=5 * NS + 1)
+    assert said([POSITION], start, replace(QUIET, lied_ns=3 * NS)) == []
+    assert said([POSITION], start, replace(QUIET, lied_ns=1 * NS)) == ["CLEAN while different"]
+
+
 def order(status: str = "SUBMITTED") -> NodeOrder:
     """Return an order of the node's that the venue does not know."""
     one = Decimal(1)

@@ -165,6 +165,8 @@ class NodeSight:
         Whether the strategy has been started in this life.
     started_under : str
         The verdict that stood when it was; empty if there was none.
+    started_ns : int
+        When it was, on the machine's monotonic clock.
     standing : str
         The verdict that stands now; empty if there is none.
     looked_ns : int
@@ -174,5 +176,6 @@ class NodeSight:
     state: NodeState
     started: bool
     started_under: str = ""
+    started_ns: int = 0
     standing: str = ""
     looked_ns: int = 0

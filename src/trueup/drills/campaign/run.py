@@ -217,7 +217,7 @@ class EpisodeRun:
                 self._seen[line.split(":")[0]] += 1
         if self.stage.mode == "native":
             return sight.started and not self._found
-        is_fresh = sight.looked_ns > max(moment.changed_ns, moment.lied_ns)
+        is_fresh = moment.began_ns(sight) > max(moment.changed_ns, moment.lied_ns)
         return sight.started and not self._found and sight.standing == "CLEAN" and is_fresh
 
     # -- liveness -------------------------------------------------------------------------------------

@@ -64,6 +64,13 @@ class Moment:
     tainted: bool = False
     touched_ns: Mapping[str, int] = field(default_factory=dict)
 
+    def began_ns(self, sight: NodeSight) -> int:
+        """Return when the look began that confirms a verdict, or an instant before it.
+
+        The word of a start-up is as old as its end; its reading began at some time after its process did.
+        """
+        return self.launched_ns if sight.looked_ns <= sight.started_ns else sight.looked_ns
+
     def is_under_way(self, order: NodeOrder) -> bool:
         """Return whether an order that the venue does not know may yet reach it."""
         touched_ns = self.touched_ns.get(order.client_order_id, 0)
@@ -110,7 +117,7 @@ def violations(found: Sequence[Finding], sight: NodeSight, moment: Moment) -> It
             for finding in found
             if not (finding.what is Difference.ORDER_INVENTED and finding.subject in sent)
         )
-    if sight.standing == "CLEAN" and sight.looked_ns > max(moment.changed_ns, moment.lied_ns):
+    if sight.standing == "CLEAN" and moment.began_ns(sight) > max(moment.changed_ns, moment.lied_ns):
         happened_ns = max(moment.changed_ns, *moment.touched_ns.values(), 0)
         is_overdue = moment.now_ns - happened_ns > UNSEEN_SECS_MAX * NS
         yield from (f"CLEAN while different: {finding}" for finding in found if is_overdue or finding.what in POSITION)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import time
 from dataclasses import asdict
 from decimal import Decimal
 from pathlib import Path
@@ -87,6 +88,7 @@ class NodeLife:
         reaper.happens("stage", "attached")
         self._running: asyncio.Task[None] | None = None
         self._started_under: str | None = None
+        self._started_ns = 0
         self.strategy.heard_start = self._note_start
 
     def run(self) -> None:
@@ -138,6 +140,7 @@ class NodeLife:
         raise ValueError(f"unknown command {message['do']!r}")
 
     def _note_start(self) -> None:
+        self._started_ns = time.monotonic_ns()
         self._started_under = "" if self.verified is None else self.verified.standing()
 
     def _sight(self) -> NodeSight:
@@ -145,6 +148,7 @@ class NodeLife:
             state=node_state(self.node),
             started=self._started_under is not None,
             started_under=self._started_under or "",
+            started_ns=self._started_ns,
             standing="" if self.verified is None else self.verified.standing(),
             looked_ns=0 if self.verified is None else self.verified.looked_ns(),
         )

@@ -69,8 +69,9 @@ class VerifiedNode:
 
     def looked_ns(self) -> int:
         """Return when the look began that confirms it, on the monotonic clock; 0 if there was none."""
+        now_ns = time.monotonic_ns()  # read first: a process that is put aside between the two looks older, not younger
         age_secs = self._handle.verdict_age_secs
-        return 0 if math.isinf(age_secs) else time.monotonic_ns() - round(age_secs * 1e9)
+        return 0 if math.isinf(age_secs) else now_ns - round(age_secs * 1e9)
 
     async def verdict(self) -> NodeVerdict:
         """Run a true-up on demand and return what it says."""
