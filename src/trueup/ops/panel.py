@@ -236,7 +236,6 @@ JOURNALS: Final = (
     Meaning(value=1, text="OFF", colour=Colour.QUIET),
     Meaning(value=2, text="FAILING", colour=Colour.BAD),
 )
-FIRING: Final = (Meaning(value=1, text="fires", colour=Colour.BAD),)
 SEVERITIES: Final = (
     Meaning(value=1, text="info", colour=Colour.QUIET),
     Meaning(value=2, text="warning", colour=Colour.WATCH),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from trueup.ops.dashboards.shared import INSTANCE, ONE, RATE, TRADER, audited, marks, series, state, timeline
+from trueup.ops.dashboards.shared import INSTANCE, ONE, RATE, TRADER, audited, firing, marks, series, state, timeline
 from trueup.ops.panel import (
-    FIRING,
     GUARDS,
     JOURNALS,
     PHASES,
     SECONDS,
+    SEVERITIES,
     STORES,
     TRUE_OR_NOT,
     VERDICTS,
@@ -24,9 +24,9 @@ _STATES = Row(
     panels=(
         timeline(
             "Alerts",
-            "Which alerts of Prometheus' rules fired, and when.",
-            FIRING,
-            Query(expression=f'max by (alertname) (ALERTS{{alertstate="firing", {ONE}}})', legend="{{alertname}}"),
+            "Which alerts of Prometheus' rules fired, when, and how bad they are.",
+            SEVERITIES,
+            Query(expression=firing(ONE, by="alertname"), legend="{{alertname}}"),
             height=7,
             nothing="No alert fired",
         ),

@@ -12,6 +12,8 @@ WIDTH, CELL, GAP = 1500, 34, 6
 """Of the picture, of a row of Grafana's grid, and between two panels, in pixels."""
 COLUMNS = 24
 TITLE, AXIS, LEFT = 24, 16, 58
+WIDE_LEFT = 190
+"""Where bars begin in panels that are as wide as the picture: at one place, so that times stand below each other."""
 LEGEND_LINE = 14
 LEGEND_LINES_MAX = 7
 ROWS_MAX = 20
@@ -161,7 +163,8 @@ def _bars(shown: Mapping[str, Any], width: float, height: float, since: float, u
     rows = shown["rows"][:ROWS_MAX]
     plot = height - AXIS
     tall = plot / max(1, len(rows))
-    left = min(width / 3, max(LEFT, 6.4 * max(len(row["name"]) for row in rows) + 8))
+    named = max(LEFT, 6.4 * max(len(row["name"]) for row in rows) + 8)
+    left = WIDE_LEFT if width > WIDTH / 2 else min(width / 3, named)
 
     def x(time: float) -> float:
         return left + (width - left) * (min(max(time, since), until) - since) / (until - since)
