@@ -65,6 +65,7 @@ class Stage:
         self.node: NodeProcess | None = None
         self.lives = 0
         self.window_start_ns = 0
+        self.claims = scenario.claims
         self._directory = directory
         self._nursery = nursery
 
@@ -142,7 +143,7 @@ class Stage:
             log_path=str(self._directory / f"life-{self.lives}.log"),
             redis_port=None if self.store is None else self.store.port,
             hedging=scenario.hedging,
-            claims=scenario.claims,
+            claims=self.claims,
             engine=scenario.engine_fields(self.scale),
             cache=scenario.cache,
             database=scenario.database,

@@ -27,7 +27,8 @@ class EpisodeResult(msgspec.Struct, frozen=True, kw_only=True):
     starts, kills, refused : int
         How often a node was started, went down, and declined to trade.
     asked : int
-        Whether, at the end, the node said DISCREPANT and asked for a restart, which it then got.
+        Whether, at the end, the node said DISCREPANT and asked for a restart (some with the claim of a position that
+        has two owners), which it then got.
     done, skipped : int
         Steps, and those of them that could not be done when their turn came.
     looks : int

@@ -38,6 +38,8 @@ APPEAR_SECS = 0.3
 """An order that a fault swallowed never appears."""
 ASK_SECS = 6.0
 """Twice what a repair takes: who then still says DISCREPANT is asked what its operator should do."""
+EVERY_SYMBOL = ("BTC", "ETH")
+"""Claimed where two owners share a position and the node asks its operator to say whose it is."""
 COMPLAINTS_MAX = 20
 
 
@@ -254,7 +256,10 @@ class EpisodeRun:
     async def _restart_if_asked(self) -> None:
         """Do what the node asks its operator to do: some repairs need a start, at which nothing trades."""
         answer = await self.stage.living.ask("verdict")
-        if any("do: Restart the node" in line for line in answer["discrepancies"]):
+        said = "\n".join(answer["discrepancies"])
+        if "do: Claim the instrument for one strategy and restart" in said:
+            self.stage.claims = EVERY_SYMBOL
+        if self.stage.claims is EVERY_SYMBOL or "do: Restart the node" in said:
             self._counts["asked"] += 1
             await self._perform(KillNode())
             await self._do(StartNode())
