@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Final
 
 from trueup.config.sight.audit import AuditConfig, ExpectedHistory
@@ -74,6 +75,7 @@ class AuditRules:
     def of(cls, config: AuditConfig, purge_buffer_secs: float | None = None) -> AuditRules:
         """Return the rules that an operator wrote."""
         grace_ns = int(config.submit_grace_secs * NS_PER_SEC)
+        balance = None if config.balance_tolerance is None else Decimal(str(config.balance_tolerance))
         return cls(
             lookback_ns=int(config.lookback_hours * 3_600 * NS_PER_SEC),
             expect=config.expect,
@@ -83,7 +85,8 @@ class AuditRules:
             lag_ns=int(config.store_lag_secs * NS_PER_SEC),
             timeout_secs=config.audit_timeout_secs,
             # A request may wait in the node's client for the venue's weight, for as long as a submit may.
-            tolerance=Tolerance(submit_grace_ns=grace_ns, settle_ns=grace_ns),
+            tolerance=Tolerance(submit_grace_ns=grace_ns, settle_ns=grace_ns, balance=balance),
+            claims=DEFAULT_CLAIMS if balance is None else DEFAULT_CLAIMS | {RecordKind.BALANCES},
             report_writers=config.report_other_writers,
             shown_max=config.discrepancies_shown_max,
         )

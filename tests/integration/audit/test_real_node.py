@@ -114,6 +114,43 @@ def test_the_command_says_clean_of_a_busy_node_and_its_json_keeps_to_the_schema(
     assert any("own key" in note for note in account.notes)
 
 
+QUESTIONS = {
+    "/fapi/v1/openOrders": "ORDERS_OPEN",
+    "/fapi/v1/openAlgoOrders": "ORDERS_OPEN",
+    "/fapi/v1/allOrders": "ORDERS_CLOSED",
+    "/fapi/v1/userTrades": "FILLS",
+    "/fapi/v1/income": "FILLS",  # it names the symbols whose history is asked for
+    "/fapi/v3/positionRisk": "POSITIONS",
+    "/fapi/v1/time": "FILLS",  # without the venue's time nothing can be asked for
+}
+NO_ANSWERS = (
+    {"kind": "respond", "status": 502, "body": "<html>Bad Gateway</html>"},
+    {"kind": "respond", "status": 200, "body": "<html>a proxy's own page</html>"},
+)
+
+
+@pytest.mark.timeout(900)
+async def test_a_question_that_the_venue_does_not_answer_makes_unknown_and_never_a_difference(
+    stage: Stage, path: Path, node: NodeLife
+) -> None:
+    seen = {}
+    for url, kind in QUESTIONS.items():
+        for number, action in enumerate(NO_ANSWERS):
+            auditor = stage.auditor(path)
+            if url != "/fapi/v1/time":
+                (before,) = (await auditor.audit()).report.accounts  # what was read once is kept
+                assert before.state == "CLEAN", (url, before.unknowns, [one.line for one in before.discrepancies])
+            fault = stage.control.add_fault({"match": {"path": url}, "action": action})
+            (result,) = (await auditor.audit(anew=False)).report.accounts
+            stage.control.remove_fault(fault)
+            await auditor.close()
+            read = [one.state for one in result.coverage if (one.side, one.kind) == ("venue", kind)]
+            seen[url, number] = (result.state, [one.line for one in result.discrepancies], read)
+    assert seen == {
+        (url, number): ("UNKNOWN", [], ["failed"]) for url in QUESTIONS for number in range(len(NO_ANSWERS))
+    }
+
+
 class Watch:
     """``trueup watch`` as a process, and what it said."""
 
@@ -212,6 +249,29 @@ def test_a_watch_holds_a_live_node_and_its_next_life_lets_go_of_what_an_earlier_
         code, out, err = watch.stop()
     assert code == 0, err
     assert GUARD_KEY not in out + err + str(watch.said)
+
+
+@pytest.mark.timeout(600)
+async def test_a_balance_that_the_node_was_not_told_of_is_found_within_two_audits_where_balances_are_compared(
+    stage: Stage, path: Path, node: NodeLife, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRUEUP_AUDIT__BALANCE_TOLERANCE", "1000")  # more than fees and profits move meanwhile
+    auditor = stage.auditor(path)
+    untold = stage.control.add_fault({"match": {"event": "ACCOUNT_UPDATE"}, "action": {"kind": "drop_event"}})
+    stage.control.deposit(stage.ready.account, Decimal(5_000))
+    found: list[Any] = []
+    for _ in range(2):
+        (result,) = (await auditor.audit()).report.accounts
+        found += [one for one in result.discrepancies if one.kind == "BALANCE"]
+    stage.control.remove_fault(untold)
+    assert found
+    assert found[0].line.startswith("balance USDT total: "), found[0].line
+    assert result.state == "DISCREPANT"
+    deadline = time.monotonic() + 120
+    while result.state != "CLEAN":  # the next fill tells the node
+        assert time.monotonic() < deadline, [one.line for one in result.discrepancies] + list(result.unknowns)
+        (result,) = (await auditor.audit()).report.accounts
+    await auditor.close()
 
 
 def test_a_hung_node_is_audited_and_what_it_missed_is_found(stage: Stage, path: Path, node: NodeLife) -> None:

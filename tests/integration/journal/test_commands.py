@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jsonschema
 import orjson
 import pyarrow.parquet as pq  # type: ignore[import-untyped]  # pyarrow ships no types
 import pytest
@@ -17,6 +18,7 @@ from tests.integration.journal.contract import tamper
 from tests.integration.journal.samples import NOW, SECOND, WATCH, change, verdict, write
 from trueup.cli.app import main
 from trueup.journal import Place
+from trueup.journal.json_schema import json_schema
 
 KEY = "a key that is long enough"
 FORMULA = "=HYPERLINK(1)"
@@ -49,6 +51,8 @@ class Run:
         with pytest.raises(SystemExit) as ended:
             main()
         out, err = self._captured.readouterr()
+        if "--json" in arguments and out:
+            jsonschema.validate(json.loads(out), json_schema())
         return int(ended.value.code or 0), out.decode(errors="replace"), err.decode()
 
 
@@ -150,6 +154,8 @@ def test_an_export_is_whole_or_not_there_in_every_form(run: Run, place: Place, t
     assert run("export", place, "-o", tmp_path / "e.jsonl", "--chain", "watch/T-1")[0] == 0
     lines = [orjson.loads(line) for line in (tmp_path / "e.jsonl").read_bytes().splitlines()]
     assert [line["chain"] for line in lines] == ["watch/T-1"] * 2
+    for line in lines:
+        jsonschema.validate(line, json_schema())
     assert lines[0]["data"]["record"]["occurrences"] == 1
     assert run("export", place, "-o", tmp_path / "e.txt")[0] == 2
     assert run("export", place, "-o", tmp_path / "none" / "e.csv")[0] == 2

@@ -115,6 +115,10 @@ class AuditConfig(Section):
     audit_timeout_secs: PositiveSeconds = Field(default=120.0, le=3_600)
     """Limit of the audit of one account; what was not read by then is not covered."""
 
+    balance_tolerance: Annotated[float | None, Number, Off] = Field(default=None, ge=0)
+    """How far a balance's total may lie apart, in its own currency, before it differs; ``off`` does not compare
+    balances. Fees and profits reach the venue's figure before the node's, so allow what a second of trading moves."""
+
     questions_max: Count = Field(default=200, ge=0, le=10_000)
     """Questions about single orders in one look."""
 
