@@ -19,6 +19,8 @@ GENERATED: dict[str, str] = {
     "docs/reference/metrics.md": "trueup.ops.metrics_reference:render",
     "docs/reference/commands.md": "trueup.cli.reference:render",
     "docs/reference/errors.md": "trueup.errors_reference:render",
+    "docs/reference/audit.schema.json": "trueup.audit.schema_files:render_audit",
+    "docs/reference/journal.schema.json": "trueup.audit.schema_files:render_journal",
     "docs/guard.md": "trueup.guard.reference:render",
     "docs/alerts.md": "trueup.ops.alerts_reference:render",
     "docs/scenarios.md": (
