@@ -5,7 +5,7 @@ A binding knows one line of NautilusTrader from the inside; everything else in `
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -157,8 +157,8 @@ class AccountPort(Protocol):
     def move_obstacle(self, instrument_id: str, owner: str) -> str:
         """Return why what nobody owns on an instrument cannot be given to a strategy; empty if it can."""
 
-    def move(self, instrument_id: str, owner: str) -> MovedToOwner:
-        """Give what nobody owns on an instrument to a strategy, at once; the account's totals stay what they are."""
+    def move(self, instrument_ids: Iterable[str], owner: str) -> Sequence[MovedToOwner]:
+        """Give what nobody owns on some instruments to a strategy, at once; the account's totals stay what they are."""
 
     def settle_claims(self) -> tuple[str, ...]:
         """Give what nobody owns to the strategies that claim it by now; return in words what moved, or why not."""

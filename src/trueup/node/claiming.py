@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from trueup.claims.record import RECORDS_MAX, ClaimRecord, ClaimsFile
@@ -148,7 +148,7 @@ class NodeClaims:
         record = ClaimRecord.of(claim, who=who, reason=reason, time_ns=time.time_ns())
         if self._rounds is None:
             self._refuse_moves(claim)
-            lines = self._put(record, ())
+            lines = self._put(record, {})
         else:
             lines = await self._rounds.between_looks(lambda: self._put_and_move(record))
         verdict = await self._verdict()
@@ -264,12 +264,13 @@ class NodeClaims:
         assert self._rounds is not None, "in native mode nothing is moved"
         self._check_claim(claim)  # the node went on since it was checked
         book = self._claims.book.with_claims([claim])
-        moves: list[tuple[AccountPort, str]] = []
+        moves: dict[AccountPort, list[str]] = {}
         obstacles: list[str] = []
         for port in self._rounds.ports():
             if claim.client not in ("", port.client_id):
                 continue
             port.drain()
+            unowned = port.unowned()
             for instrument_id in sorted(self._holders.instruments_held(port.client_id)):
                 if not self._decides(book, claim, instrument_id, port.client_id):
                     continue
@@ -278,15 +279,15 @@ class NodeClaims:
                     obstacles.append(f"{instrument_id}: {strangers}")
                 elif obstacle := port.move_obstacle(instrument_id, claim.claimant):
                     obstacles.append(f"{instrument_id}: {obstacle}")
-                elif instrument_id in port.unowned():
-                    moves.append((port, instrument_id))
+                elif instrument_id in unowned:
+                    moves.setdefault(port, []).append(instrument_id)
         if obstacles:
             more = f"; and {len(obstacles) - 3} more instruments" if len(obstacles) > 3 else ""
             raise ClaimRefusedError(
                 "; ".join(obstacles[:3]) + more,
                 action="close or cancel it at the venue, or by the strategy that owns it, and claim again",
             )
-        return self._put(record, tuple(moves))
+        return self._put(record, moves)
 
     def _strangers(self, instrument_id: str, client: str, claimant: str) -> str:
         """Return what other strategies hold: whatever came there next would be split between two."""
@@ -297,26 +298,19 @@ class NodeClaims:
         ]
         return " and ".join(held)
 
-    def _put(self, record: ClaimRecord, moves: tuple[tuple[AccountPort, str], ...]) -> list[str]:
+    def _put(self, record: ClaimRecord, moves: Mapping[AccountPort, list[str]]) -> list[str]:
         claim = record.claim
         self._write((*self._claims.kept, record))  # before anything moves: a kill now, and the next start moves it
         by = f"added by {record.who or 'Python'}" + (f": {record.reason}" if record.reason else "")
         self._claims.say(claim.claimant, f"{claim.explain()}; {by}")
         self._claims.add(record)
-        lines = [claim.explain()]
-        for port, instrument_id in moves:
-            try:
-                moved = port.move(instrument_id, claim.claimant)
-            except Exception as error:  # the look that follows tells what differs, and heals it
-                _logger.exception("what nobody owns on %s could not be moved", instrument_id)
-                lines.append(f"{instrument_id}: not moved: {type(error).__name__}: {error}")
-                continue
-            self._claims.say(claim.claimant, moved.line)
-            if len(lines) <= MOVES_TOLD_MAX:
-                lines.append(moved.line)
-            self._holders.hand_over(moved, claim.claimant)
-        if len(moves) > MOVES_TOLD_MAX:
-            lines.append(f"and {len(moves) - MOVES_TOLD_MAX} more instruments")
+        moved = [one for port, names in moves.items() for one in port.move(names, claim.claimant)]
+        for one in moved:
+            self._claims.say(claim.claimant, one.line)
+            self._holders.hand_over(one, claim.claimant)
+        lines = [claim.explain(), *(one.line for one in moved[:MOVES_TOLD_MAX])]
+        if len(moved) > MOVES_TOLD_MAX:
+            lines.append(f"and {len(moved) - MOVES_TOLD_MAX} more instruments")
         return lines
 
     def _write(self, records: tuple[ClaimRecord, ...]) -> None:

@@ -31,6 +31,10 @@ CANCEL_AGAIN_NS = 10_000_000_000
 SIGHTED_SECS_MIN = 1.0
 """Between the look that first saw an order and the cancel: a strategy's own may still be on its way to its name."""
 CANCELS_PER_LOOK_MAX = 20
+HALT_KEPT_SECS = 2.0
+"""The guard's thread writes a hold down within half a second; a node killed before that halts again at its next start."""
+OVERLAP_NS = 60_000_000_000
+"""Before the last proof: what happened just then may not have been acted on. What was told is not told again."""
 _UUID = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}", re.IGNORECASE)
 """The form of a name that the node's own strategies may use, and that says nothing of whose it is."""
 _OWN_NAMES = frozenset({NameSays.OURS, NameSays.GONE, NameSays.AMBIGUOUS})
@@ -70,16 +74,19 @@ class OutsideWatch:
         self._known: dict[str, frozenset[str]] = {}
         self._sighted: dict[str, float] = {}
         self._explained: dict[str, str] = {}
+        self._halted: dict[str, float] = {}
 
     def begin(self, port: AccountPort) -> None:
         """Note from when on news of an account counts: since its last proof; of a new account, what is alive alone."""
-        self._since_ns[port.account_id] = port.verified_ns() or self._now_ns()
+        verified_ns = port.verified_ns()
+        self._since_ns[port.account_id] = self._now_ns() if verified_ns is None else verified_ns - OVERLAP_NS
 
     def see(self, port: AccountPort, look: Look) -> None:
         """Act on one look; never raises."""
         if self._book.is_idle:
             return
         try:
+            self._settle_halts()
             self._see_orders(port)
             self._see_positions(port, look)
             self._cancel_orders(port, look)
@@ -112,10 +119,21 @@ class OutsideWatch:
             self._act(policy, port, key, line, instrument_id=position.instrument_id, source="position")
 
     def _act(self, policy: ExternalPolicy, port: AccountPort, key: str, line: str, **data: Any) -> None:
-        if policy.action not in {ExternalAction.ALERT, ExternalAction.HALT} or self._record.is_told(key):
+        if policy.action not in {ExternalAction.ALERT, ExternalAction.HALT}:
             return
-        self._record.tell(key, self._now_ns())
+        if key in self._halted or self._record.is_told(key):
+            return
+        if policy.action is ExternalAction.HALT:
+            self._halted[key] = time.monotonic()  # remembered once the guard's own record has it: see HALT_KEPT_SECS
+        else:
+            self._record.tell(key, self._now_ns())
         self._tell(policy, port, policy.action.value, line, **data)
+
+    def _settle_halts(self) -> None:
+        """Remember the halts that the guard has written down by now."""
+        for key in [key for key, at in self._halted.items() if time.monotonic() - at > HALT_KEPT_SECS]:
+            self._record.tell(key, self._now_ns())
+            del self._halted[key]
 
     def _tell(self, policy: ExternalPolicy, port: AccountPort, act: str, line: str, **data: Any) -> None:
         by = "the default" if policy.name == DEFAULT_NAME else f"the policy {policy.name}"

@@ -137,22 +137,27 @@ class V1Account:
         """Return why what nobody owns cannot be given to a strategy."""
         return self._mover.obstacle(instrument_id, owner)
 
-    def move(self, instrument_id: str, owner: str) -> Moved:
-        """Give what nobody owns on an instrument to a strategy."""
+    def move(self, instrument_ids: Iterable[str], owner: str) -> list[Moved]:
+        """Give what nobody owns on some instruments to a strategy."""
         self._cache_reader.forget()
-        return self._mover.move(instrument_id, owner)
+        return self._mover.move(instrument_ids, owner)
 
     def settle_claims(self) -> tuple[str, ...]:
         """Give what nobody owns to the strategies that claim it by now; return in words what moved."""
         claims, lines = self.claims(), []
+        by_owner: dict[str, list[str]] = {}
         for instrument_id in sorted(self._mover.instruments() & claims.keys()):
             owner = claims[instrument_id]
             if obstacle := self._mover.obstacle(instrument_id, owner):
                 line = f"{instrument_id} is claimed by {owner}, and what nobody owns there stays as it is: {obstacle}"
+                self._binding.claims.say(owner, line)
+                lines.append(line)
             else:
-                line = self.move(instrument_id, owner).line
-            self._binding.claims.say(owner, line)
-            lines.append(line)
+                by_owner.setdefault(owner, []).append(instrument_id)
+        for owner, instrument_ids in by_owner.items():
+            for moved in self.move(instrument_ids, owner):
+                self._binding.claims.say(owner, moved.line)
+                lines.append(moved.line)
         return tuple(lines)
 
     def own_evidence(self) -> OwnEvidence:

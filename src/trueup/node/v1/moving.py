@@ -7,7 +7,8 @@ fills, and the account's totals are what they were. All of it happens between tw
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -23,6 +24,8 @@ from trueup.model.enums import Leg
 from trueup.node.v1.accounts import is_of
 from trueup.node.v1.repair import Repairs
 
+_logger = logging.getLogger("trueup.node")
+
 EXTERNAL = StrategyId(EXTERNAL_OWNER)
 
 
@@ -34,14 +37,25 @@ class Moved:
     owner: str
     orders: tuple[Any, ...] = ()
     positions: tuple[Any, ...] = ()
-    records: int = 0
+    problem: str = ""
 
     @property
     def line(self) -> str:
         """Return in words what moved."""
+        if self.problem:
+            return f"{self.instrument_id}: not moved to {self.owner}: {self.problem}"
         held = [f"{len(self.orders)} open orders"] if self.orders else []
         held += [f"the position {one.signed_decimal_qty():+}" for one in self.positions]
         return f"{self.instrument_id}: {' and '.join(held)} moved from {EXTERNAL_OWNER} to {self.owner}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What nobody owns on an instrument: orders that are open or behind the position, and the position."""
+
+    instrument_id: InstrumentId
+    orders: tuple[Any, ...]
+    positions: tuple[Any, ...]
 
 
 class OwnerMover:
@@ -109,23 +123,36 @@ class OwnerMover:
             )
         return ""
 
-    def move(self, instrument_id: str, owner: str) -> Moved:
-        """Give what nobody owns on an instrument to a strategy; at once, without a pause.
+    def move(self, instrument_ids: Iterable[str], owner: str) -> list[Moved]:
+        """Give what nobody owns on some instruments to a strategy; at once, without a pause.
 
-        Raises
-        ------
-        RuntimeError
-            If the account's position is not what it was. The next look tells what differs, and heals it.
+        What fails on one instrument is said in its `Moved.problem`, and does not keep the others. The next look tells
+        what differs there, and heals it.
         """
-        instrument = InstrumentId.from_str(instrument_id)
-        positions = self._open_positions(instrument)
+        held = [self._held(InstrumentId.from_str(one)) for one in instrument_ids]
+        orders = [order for one in held for order in one.orders]
+        self._repairs.begin("claim", orders, {order.client_order_id.value: owner for order in orders})
+        moved = []
+        for one in held:
+            try:
+                moved.append(self._move(one, owner))
+            except Exception as error:
+                _logger.exception("what nobody owns on %s could not be moved", one.instrument_id)
+                problem = f"{type(error).__name__}: {error}"
+                moved.append(Moved(instrument_id=one.instrument_id.value, owner=owner, problem=problem))
+        self._on_moved()
+        return moved
+
+    def _held(self, instrument_id: InstrumentId) -> _Held:
+        positions = self._open_positions(instrument_id)
         names = {event.client_order_id for one in positions for event in one.events}
         past = [order for name in names if (order := self._cache.order(name)) is not None and order.is_closed]
-        orders = [*self._open_orders(instrument), *(one for one in past if one.strategy_id == EXTERNAL)]
+        orders = [*self._open_orders(instrument_id), *(one for one in past if one.strategy_id == EXTERNAL)]
+        return _Held(instrument_id, tuple(orders), tuple(positions))
+
+    def _move(self, held: _Held, owner: str) -> Moved:
+        instrument, positions = held.instrument_id, held.positions
         before = self._total(instrument)
-        if not orders and not positions:
-            return Moved(instrument_id=instrument_id, owner=owner)
-        self._repairs.begin("claim", orders, {order.client_order_id.value: owner for order in orders})
         strategy_id = StrategyId(owner)
         kept_id = positions[0].id if positions else None
         nets = kept_id is None or self._oms_of(owner) == OmsType.NETTING
@@ -137,20 +164,12 @@ class OwnerMover:
             self._repairs.purge_position(position.id)
             for snapshot in snapshots:
                 self._cache.snapshot_position(snapshot)  # what nobody earned there before stays in the account's sum
-        renewed = [self._renew(order, strategy_id, position_id) for order in orders]
+        renewed = [self._renew(order, strategy_id, position_id) for order in held.orders]
         made = [self._open(events, instrument) for events in fills]
-        if made:
-            self._on_moved()
         if (after := self._total(instrument)) != before:
-            raise RuntimeError(f"{instrument_id}: the positions were {before} in all, and are {after}")
+            raise RuntimeError(f"the positions were {before} in all, and are {after}")
         open_orders = tuple(order for order in renewed if not order.is_closed)
-        return Moved(
-            instrument_id=instrument_id,
-            owner=owner,
-            orders=open_orders,
-            positions=tuple(made),
-            records=len(renewed) + len(made),
-        )
+        return Moved(instrument_id=instrument.value, owner=owner, orders=open_orders, positions=tuple(made))
 
     # -- parts -------------------------------------------------------------------------------------------------------
 
