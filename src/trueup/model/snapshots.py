@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from typing import Any
 
 from trueup.model.balances import BalanceRecord
 from trueup.model.coverage import Coverage
@@ -147,7 +148,7 @@ class Snapshot:
         return replace(fill, venue_order_id=order.venue_order_id)
 
     def indexes(self) -> tuple[dict[Any, Any], ...]:
-        """Return the indexes that grow with the records, for whoever frees a large snapshot that nobody reads again."""
+        """Return the indexes that grow with the records, for whoever frees a large snapshot that nobody reads."""
         return (
             self.order_by_client_id,
             self.order_by_venue_id,

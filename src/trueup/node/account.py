@@ -30,7 +30,7 @@ from trueup.node.applied import Applied, instrument_of
 from trueup.node.binding import AccountPort, Needed
 from trueup.node.changes import LifeChange, changes_of
 from trueup.node.look import CHEAP_CLAIMS, Look
-from trueup.node.pacing import in_slices, let_go, off_loop
+from trueup.node.pacing import Pile, in_slices, let_go, off_loop
 from trueup.node.settings import NodeSettings
 from trueup.venues.draft import ReadingDraft, VenueReading
 from trueup.venues.questions import Question, open_questions, unexplained_positions
@@ -229,17 +229,18 @@ class AccountTruth:
         if transitions:
             self._on_changes(changes_of(self.account_id, before, self.ledger, transitions, look.discrepancies))
 
-    def forget_history(self) -> list[list[Any]]:
+    def forget_history(self) -> list[Pile]:
         """Let go of the history that was read; return its records, to be freed piece by piece."""
         draft, self._complete_draft = self._complete_draft, None
-        return [] if draft is None else [list(draft.orders.values()), list(draft.fills.values())]
+        return [] if draft is None else [draft.orders, draft.fills]
 
     # -- parts -------------------------------------------------------------------------------------------------------
 
     async def _let_go_of_view(self) -> None:
         view, self._view = self._view, None
         if view is not None and len(view.pairs) > LIVES_MAX:
-            piles: list[list[Any]] = [list(view.pairs), list(view.pairing.pairs)]
+            piles: list[Pile] = [list(view.pairs), list(view.pairing.pairs)]
+            piles += [held for held in vars(view).values() if isinstance(held, dict)]
             del view
             await let_go(piles)
 

@@ -12,6 +12,7 @@ from trueup.model.positions import PositionKey
 from trueup.model.snapshots import NodeSnapshot
 from trueup.model.steps import Refusal, Step
 from trueup.model.verdicts import Verdict, VerdictState, verdict_of
+from trueup.node.pacing import Pile
 from trueup.venues.draft import VenueReading
 
 CHEAP_CLAIMS = frozenset({RecordKind.ORDERS_OPEN, RecordKind.POSITIONS})
@@ -52,8 +53,11 @@ class Look:
         """Return the stable names of what differs."""
         return frozenset(one.fingerprint for one in self.comparison.discrepancies)
 
-    def records(self) -> list[list[Any]]:
-        """Return lists of all that the look holds, to be freed piece by piece (`trueup.node.pacing.let_go`)."""
+    def piles(self) -> list[Pile]:
+        """Return all that the look holds, to be freed piece by piece (`trueup.node.pacing.let_go`).
+
+        Nobody may read the look afterwards: its indexes are emptied.
+        """
         venue, node = self.reading.snapshot, self.node
         return [
             list(self.discrepancies),
@@ -61,8 +65,10 @@ class Look:
             list(venue.fills),
             list(node.orders),
             list(node.fills),
-            list(self.reading.order_reports.values()),
-            list(self.reading.fill_reports.values()),
+            self.reading.order_reports,
+            self.reading.fill_reports,
+            *venue.indexes(),
+            *node.indexes(),
         ]
 
     @property

@@ -147,7 +147,7 @@ class StartUp:
                     if time.monotonic() < deadline:
                         # The next look tells it all anew. Until then a large account should not be held twice.
                         outcome = replace(outcome, discrepancies=())
-                        piles = [*look.records(), list(made.steps), list(made.heals)]
+                        piles = [*look.piles(), list(made.steps), list(made.heals)]
                         del look, made
                         await let_go(piles)
                         continue

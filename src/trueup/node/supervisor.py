@@ -189,7 +189,7 @@ class Supervisor:
         told(result.look, result.outcome.steps_count, "")
         piles = account.forget_history()
         if result.look is not None:
-            piles += result.look.records()
+            piles += result.look.piles()
         result = result.without_look()
         await let_go(piles)
         self._settle_repairs(account)
