@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import itertools
 import time
+import tracemalloc
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -166,6 +169,39 @@ def test_no_secret_comes_out_of_status_or_metrics() -> None:
     assert SECRET.encode() not in said
     assert b"bbbbbbbb" not in said
     assert made.status().failure.startswith("GET https://x/?apiKey=***")
+
+
+def test_a_week_of_looks_and_of_ever_new_trouble_takes_no_more_memory_than_its_first_day() -> None:
+    made = monitor()
+    exporter = NodeExporter(made)
+    taps = made.eyes.taps  # type: ignore[attr-defined]  # the eyes are the test's own
+    names = itertools.count()
+
+    def live_a_day() -> int:
+        for number in range(24 * 60):
+            look(made, check="cheap" if number % 10 else "deep", verdict="DISCREPANT", discrepancies=1)
+            name = f"f{next(names)}"  # every minute something that never was before
+            told = {"fingerprint": name, "line": f"fill {name} missing in node", "subject": f"fill {name}"}
+            change(made, **told)
+            if number % 60:  # and once an hour it never ends
+                change(made, **told, before="NEW", state="RESOLVED", resolved_by="TRUE_UP")
+            taps.venue_query(f"CLIENT-{name}", "fills", 0.1, "timeout", f"no answer to {name}")
+            taps.engine_check("engine_orders", 0.01, "")
+            made.handle.announcer.say("guard", state="REDUCING", reason=f"{name} stands", source="policy")
+        made._on_beat()
+        encode(made.status())
+        exporter.render()
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0]
+
+    tracemalloc.start()
+    try:
+        first, *others = (live_a_day() for _ in range(7))
+    finally:
+        tracemalloc.stop()
+    assert next(names) == 7 * 24 * 60
+    # What still stands is kept until it is gone: 24 a day, a few hundred bytes each.
+    assert others[-1] - first < 200_000, others
 
 
 def test_a_loop_that_hangs_shows_in_its_heartbeat_and_then_in_its_lag() -> None:
