@@ -2,7 +2,8 @@
 
 Kinds that a running node may not heal by itself (the plan refuses them and says what to do) count as gone within two
 checks of the venue's truth being put right; a trade that was booked twice is put right by the next start alone.
-Balances are the one kind that is not here: no verdict claims them.
+Balances are the one kind that is not here: no verdict of a node claims them. The auditor compares them where it is told
+to, and finds one within two audits (`tests/integration/audit/test_real_node.py`).
 """
 
 from __future__ import annotations
