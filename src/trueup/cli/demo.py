@@ -24,6 +24,9 @@ def demo(
     keep: Annotated[Path | None, typer.Option(help="An empty directory for logs, store and venue ledger.")] = None,
     json_path: Annotated[Path | None, typer.Option("--json", help="Write the report here as JSON.")] = None,
     redis: Annotated[str | None, typer.Option(help="A Redis or Valkey URL instead of the embedded server.")] = None,
+    observe: Annotated[
+        bool, typer.Option("--observe", help="Run Prometheus and Alertmanager beside it, and show which alerts fired.")
+    ] = False,
 ) -> None:
     """Run a live node, kill it in a burst, run it again, and compare it with the venue.
 
@@ -43,7 +46,7 @@ def demo(
 
     directory = prepare_directory(keep)
     say(f"trueup demo, mode {mode}, seed {seed}, in {directory}")
-    options = DemoOptions(directory=directory, mode=str(mode), seed=seed, store_url=redis)
+    options = DemoOptions(directory=directory, mode=str(mode), seed=seed, store_url=redis, observe=observe)
     report = run_demo(options, say)
     write_json(report, directory / "report.json")
     if json_path is not None:

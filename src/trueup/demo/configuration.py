@@ -48,6 +48,8 @@ class NodeFile:
         Where the engine's JSON log goes.
     log_name : str
         Its name, without the extension.
+    ops_port : int or None
+        Where the node answers Prometheus; None for the default.
     """
 
     urls: EmulatorUrls
@@ -58,12 +60,14 @@ class NodeFile:
     state_directory: Path
     log_directory: Path
     log_name: str
+    ops_port: int | None = None
 
     def render(self) -> str:
         """Return the TOML text."""
         store = urlsplit(self.store_url)
         ids = ", ".join(f'"{one}"' for one in (*TRADED, WATCHED))
         traded = ", ".join(f'"{one}"' for one in TRADED)
+        ops = "" if self.ops_port is None else f"[ops]\nport = {self.ops_port}\n"
         return f"""\
 # A live node on the venue emulator. Key and secret come from the environment:
 # {KEY_VARIABLE} and {SECRET_VARIABLE}.
@@ -84,6 +88,7 @@ level = "INFO"
 directory = {_text(str(self.log_directory))}
 file_name = {_text(self.log_name)}
 
+{ops}
 [clients.{CLIENT_NAME}]
 type = "binance_usdm"
 environment = "live"

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from trueup.demo.engine_log import EngineSays
+from trueup.demo.observation import COMPRESS, Observed
 from trueup.demo.rows import Row
 from trueup.model import Discrepancy, Verdict, VerdictState
 
@@ -55,6 +56,7 @@ class DemoReport:
     story: tuple[str, ...]
     timings: dict[str, float]
     directory: Path
+    observed: Observed | None = None
 
     @property
     def exit_code(self) -> int:
@@ -94,6 +96,7 @@ class DemoReport:
             "node_says": list(self.node_says),
             "timings": {stage: round(secs, 3) for stage, secs in self.timings.items()},
             "directory": str(self.directory),
+            "alerts": None if self.observed is None else self.observed.as_dict(),
         }
 
 
@@ -102,6 +105,8 @@ def show(report: DemoReport, console: Console) -> None:
     console.print()
     console.print(_books(report.rows))
     console.print(_engine_panel(report))
+    if report.observed is not None:
+        console.print(_alerts(report.observed))
     console.print(_timings(report.timings))
     console.print(_verdict_panel(report))
 
@@ -154,6 +159,26 @@ def _engine_panel(report: DemoReport) -> RenderableType:
     style = "green" if said.succeeded else "yellow"
     lines: Iterable[Text] = (Text(str(line), overflow="fold") for line in said.lines[-8:])
     return Panel(Group(*lines), title=f"What the engine said of the restart: {words}", title_align="left", style=style)
+
+
+def _alerts(observed: Observed) -> RenderableType:
+    if observed.absent:
+        return Text(observed.absent, style="yellow")
+    table = Table(title="Alerts that fired", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("alert", no_wrap=True)
+    for column in ("severity", "fired at", "resolved at", "because"):
+        table.add_column(column)
+    for one in observed.fired:
+        resolved = "still fires" if one.resolved_secs is None else f"{one.resolved_secs:.0f} s"
+        because = Text(one.because) if one.because else Text("nothing that was done: UNEXPECTED", style="red")
+        table.add_row(one.name, one.severity, f"{one.fired_secs:.0f} s", resolved, because)
+    unexpected = ", ".join(observed.unexpected)
+    said = Text(
+        f"fired and not expected: {unexpected}" if unexpected else "nothing fired that was not expected",
+        style="red" if unexpected else "green",
+    )
+    note = Text(f"waiting times and windows of a minute and more were divided by {COMPRESS}", style="dim")
+    return Group(table, said, note) if observed.fired else Group(Text("no alert fired"), note)
 
 
 def _timings(timings: dict[str, float]) -> Text:

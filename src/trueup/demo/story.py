@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from trueup.core.diff import compare
@@ -14,6 +14,7 @@ from trueup.demo.away import happen
 from trueup.demo.configuration import KEY_VARIABLE, SECRET_VARIABLE, TRADED, TRADER_ID, WARM_ACTIONS, WATCHED, NodeFile
 from trueup.demo.engine_log import read_engine_says
 from trueup.demo.node_life import NodeLife
+from trueup.demo.observation import Observation, Observed, why_not_observed
 from trueup.demo.report import DemoReport
 from trueup.demo.rows import side_by_side
 from trueup.demo.truth import PRODUCT_SUFFIX, read_truth
@@ -57,12 +58,15 @@ class DemoOptions:
         Of the market, the strategy and what happens while the node is down.
     store_url : str or None
         A Redis or Valkey server; None starts an embedded one.
+    observe : bool
+        Whether a Prometheus and an Alertmanager of its own watch the node.
     """
 
     directory: Path
     mode: str = "native"
     seed: int = 1
     store_url: str | None = None
+    observe: bool = False
 
 
 @dataclass(slots=True)
@@ -109,14 +113,27 @@ def run_demo(options: DemoOptions, say: Say) -> DemoReport:
             store_url = options.store_url or stack.enter_context(EmbeddedValkey.start(options.directory / "store")).url
         with progress.stage("venue", "starting the venue emulator (Binance USD-M on loopback)"):
             emulator = stack.enter_context(_emulator(options))
-        scene = _Scene(options, progress, store_url, emulator.ready, emulator.control)
+        observation, absent = _observation(options, progress, stack)
+        scene = _Scene(options, progress, store_url, emulator.ready, emulator.control, observation)
         if options.store_url is not None:
             scene.require_empty_store()
         scene.first_life()
         scene.absence()
         report = scene.second_life()
     report.timings["total"] = time.perf_counter() - began
-    return report
+    return replace(report, observed=Observed(absent=absent)) if absent else report
+
+
+def _observation(options: DemoOptions, progress: _Progress, stack: ExitStack) -> tuple[Observation | None, str]:
+    """Start Prometheus and Alertmanager where they are wished; return them, or why they are not there."""
+    if not options.observe:
+        return None, ""
+    if absent := why_not_observed():
+        progress.say(absent)
+        return None, absent
+    with progress.stage("observer", "starting Prometheus and Alertmanager"):
+        observation = Observation(options.directory / "observer", options.mode, TRADER_ID)
+        return stack.enter_context(observation), ""
 
 
 def _emulator(options: DemoOptions) -> EmulatorProcess:
@@ -130,8 +147,15 @@ class _Scene:
     """The three acts: a life, an absence, another life."""
 
     def __init__(
-        self, options: DemoOptions, progress: _Progress, store_url: str, venue: Ready, control: ControlClient
+        self,
+        options: DemoOptions,
+        progress: _Progress,
+        store_url: str,
+        venue: Ready,
+        control: ControlClient,
+        observation: Observation | None = None,
     ) -> None:
+        self._observation = observation
         self._options = options
         self._progress = progress
         self._store_url = store_url
@@ -154,6 +178,8 @@ class _Scene:
         with self._life("first", trading=True) as node:
             with self._progress.stage("first start", "starting a live node with the real Binance adapter"):
                 self._wait_until_trading(node)
+                if self._observation is not None:
+                    self._observation.watch()
             with self._progress.stage("trading", "the strategy trades; waiting for its burst"):
                 sent = self._wait_for_burst(node)
             node.kill()
@@ -167,6 +193,10 @@ class _Scene:
         with self._progress.stage("absence", "while the node is down, at the venue:"):
             for sentence in happen(self._control, self._venue.account, self._options.seed):
                 self._progress.tell(sentence)
+        if self._observation is not None:
+            with self._progress.stage("alert", "leaving the node dead until the alert says so"):
+                if not self._observation.await_death():
+                    self._progress.tell("no alert said so in time")
 
     def second_life(self) -> DemoReport:
         """Start the node again, read both books, and compare them."""
@@ -177,6 +207,10 @@ class _Scene:
                 node_books = self._read_node()
                 venue_books = read_truth(self._control, self._venue.account, node_books.account_id)
                 comparison = compare(venue_books, node_books)
+            observed = None
+            if self._observation is not None:
+                with self._progress.stage("alerts", "asking which alerts fired"):
+                    observed = self._observation.collect()
             self._progress.say("stopping the node")
             node.stop()
             said = tuple(node.events)
@@ -199,6 +233,7 @@ class _Scene:
             story=tuple(self._progress.story),
             timings=self._progress.timings,
             directory=self._options.directory,
+            observed=observed,
         )
 
     def _life(self, name: str, *, trading: bool) -> NodeLife:
@@ -213,6 +248,7 @@ class _Scene:
             state_directory=directory / "state",
             log_directory=directory / "logs",
             log_name=f"{name}-life",
+            ops_port=None if self._observation is None else self._observation.port,
         )
         config_path.write_text(file.render(), encoding="utf-8")
         secrets = {KEY_VARIABLE: self._venue.api_key, SECRET_VARIABLE: self._venue.secret}

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,7 +50,7 @@ def test_on_record_fifty_seeds_end_clean_in_verified_mode_and_none_in_native() -
 @pytest.mark.node
 def test_a_native_node_is_compared_with_the_venue_and_the_exit_code_is_the_verdict(tmp_path: Path) -> None:
     keep, report_path = tmp_path / "run", tmp_path / "report.json"
-    done = run("--mode", "native", "--seed", "3", "--keep", str(keep), "--json", str(report_path))
+    done = run("--mode", "native", "--seed", "3", "--observe", "--keep", str(keep), "--json", str(report_path))
     report = json.loads(report_path.read_text(encoding="utf-8"))
     assert done.returncode == {"CLEAN": 0, "DISCREPANT": 1, "UNKNOWN": 3}[report["verdict"]], done.stderr
     assert report["mode"] == "native"
@@ -62,16 +63,31 @@ def test_a_native_node_is_compared_with_the_venue_and_the_exit_code_is_the_verdi
     assert report["engine_says"]["sentence"] in " ".join(done.stdout.replace("│", " ").split())
     assert str(keep) in done.stdout.replace("\n", "")
     assert (keep / "logs" / "second-life.console.log").exists()
+    _the_observer_heard_the_death_and_nothing_without_a_reason(report["alerts"])
+    assert "TrueupNodeDown" in done.stdout
     secret_free = "".join(path.read_text(errors="replace") for path in keep.glob("*.toml"))
     assert "api_secret =" not in secret_free
     assert not children_that_name(str(keep)), "every process that was started is ended"
+
+
+def _the_observer_heard_the_death_and_nothing_without_a_reason(alerts: dict[str, Any]) -> None:
+    (death,) = [one for one in alerts["fired"] if one["name"] == "TrueupNodeDown"]
+    assert death["fired_secs"] < death["resolved_secs"]
+    assert death["because"] == "the node was killed"
+    # Which names a busy machine adds is not for a test to say; that they are told as unexpected is.
+    assert alerts["unexpected"] == [one["name"] for one in alerts["fired"] if not one["because"]]
+    assert set(alerts["unexpected"]) <= {"TrueupLoopLag", "TrueupLoopHung", "TrueupVenueSlow", "TrueupCheckSlow"}
 
 
 @pytest.mark.node
 def test_ctrl_c_ends_every_process_that_was_started(tmp_path: Path) -> None:
     keep = tmp_path / "run"
     process = subprocess.Popen(
-        [*DEMO, "--keep", str(keep)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        [*DEMO, "--observe", "--keep", str(keep)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
     deadline = time.monotonic() + 60
     while not (keep / "first-life.toml").exists() and time.monotonic() < deadline:

@@ -70,6 +70,11 @@ def jump(size: float) -> Wave:
     return lambda scene, secs: 0.0 if secs < scene.start_secs else size
 
 
+def appears(size: float) -> Wave:
+    """A counter that is there from the trouble on, with all of it counted."""
+    return lambda scene, secs: None if secs < scene.start_secs else size
+
+
 def rising(well_each_sec: float, trouble_each_sec: float) -> Wave:
     """A counter with one rate when well and another one in trouble."""
 

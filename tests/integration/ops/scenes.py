@@ -7,6 +7,7 @@ from tests.integration.ops.scene import (
     Wave,
     age,
     always,
+    appears,
     flat,
     jump,
     lately,
@@ -59,8 +60,9 @@ _node = [
     ),
     Scene(
         alert="TrueupStartupFailed",
-        series={of("trueup_startup_state", state="failed"): flat(0, 1)},
-        labels={**NODE, "state": "failed"},
+        # The process ended before a scrape saw that it had failed.
+        series={of("up"): flat(1, 0), of("trueup_startup_state", state="succeeded"): flat(0, None)},
+        labels=NODE,
         summary="Node node-1 could not be proven equal to its venue and does not trade",
         silent_secs=-5,
         fires_secs=0,
@@ -172,9 +174,9 @@ _truth = [
             of("trueup_cycle_interval_seconds", check="deep"): always(60),
         },
         labels=NODE,
-        summary="No check has ended on node-1 for 40s",
-        silent_secs=35,
-        fires_secs=40,
+        summary="No check has ended on node-1 for 1m 30s",
+        silent_secs=85,
+        fires_secs=90,
         severity="critical",
     ),
     Scene(
@@ -306,7 +308,13 @@ _objective = [
 _orders = [
     Scene(
         alert="TrueupInflightStuck",
-        series={of("trueup_inflight_oldest_age_seconds"): age()},
+        series={
+            of("trueup_inflight_oldest_age_seconds"): age(),
+            of("trueup_startup_state", state="succeeded"): always(1),
+            # A node that has just been started, with an order of its life before.
+            of("trueup_inflight_oldest_age_seconds", {**NODE, "instance": "node-2"}): always(300),
+            of("trueup_startup_state", {**NODE, "instance": "node-2"}, state="succeeded"): always(0),
+        },
         labels=NODE,
         summary="An order of node-1 has waited for the venue's answer for 35s",
         silent_secs=30,
@@ -335,7 +343,8 @@ _orders = [
     ),
     Scene(
         alert="TrueupSyntheticOrders",
-        series={of("trueup_synthetic_orders_total"): jump(2)},
+        # Counted before the first scrape, so that no step is ever seen.
+        series={of("trueup_synthetic_orders_total"): appears(2)},
         labels=NODE,
         summary="The engine of node-1 invented 2 orders",
         start_secs=900,

@@ -40,7 +40,11 @@ NODE_ALERTS = RuleGroup(
         ),
         Alert(
             name="TrueupStartupFailed",
-            expression='trueup_startup_state{state="failed"} == 1',
+            # `trueup run` ends soon after a failed start-up, mostly before a scrape sees it: what is gone, and had not
+            # started when it was last seen, has failed, too.
+            expression='trueup_startup_state{state="failed"} == 1 or '
+            f'(up{{job="{NODE_JOB}"}} == 0 and on (job, instance) '
+            'max by (job, instance) (last_over_time(trueup_startup_state{state="succeeded"}[10m])) == 0)',
             severity=_CRITICAL,
             component=_NODE,
             summary="Node {{ $labels.instance }} could not be proven equal to its venue and does not trade",

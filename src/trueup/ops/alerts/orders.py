@@ -7,13 +7,21 @@ from trueup.ops.alert import Alert, AlertSeverity, Component, RuleGroup
 _WARNING = AlertSeverity.WARNING
 _ORDERS = Component.ORDERS
 
+
+def _invented(counter: str) -> str:
+    """Return what has been counted lately: also by a node whose first scrape came after its start-up had counted."""
+    return f"increase({counter}[10m]) > 0 or ({counter} > 0 unless {counter} offset 10m)"
+
+
 ORDER_ALERTS = RuleGroup(
     name="trueup-orders",
     interval_secs=5,
     alerts=(
         Alert(
             name="TrueupInflightStuck",
-            expression="trueup_inflight_oldest_age_seconds > 30",
+            # Not before the start-up is done: what was on its way when the node died waits for it, and is old by then.
+            expression="trueup_inflight_oldest_age_seconds > 30 and on (job, instance) "
+            'trueup_startup_state{state="succeeded"} == 1',
             severity=_WARNING,
             component=_ORDERS,
             summary="An order of {{ $labels.instance }} has waited for the venue's answer for "
@@ -35,7 +43,7 @@ ORDER_ALERTS = RuleGroup(
         ),
         Alert(
             name="TrueupInferredFills",
-            expression="increase(trueup_inferred_fills_total[10m]) > 0",
+            expression=_invented("trueup_inferred_fills_total"),
             severity=_WARNING,
             component=_ORDERS,
             summary='The engine of {{ $labels.instance }} invented {{ $value | printf "%.0f" }} fills',
@@ -45,7 +53,7 @@ ORDER_ALERTS = RuleGroup(
         ),
         Alert(
             name="TrueupSyntheticOrders",
-            expression="increase(trueup_synthetic_orders_total[10m]) > 0",
+            expression=_invented("trueup_synthetic_orders_total"),
             severity=_WARNING,
             component=_ORDERS,
             summary='The engine of {{ $labels.instance }} invented {{ $value | printf "%.0f" }} orders',

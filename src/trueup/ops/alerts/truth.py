@@ -59,13 +59,13 @@ TRUTH_ALERTS = RuleGroup(
         ),
         Alert(
             name="TrueupCheckStale",
-            expression="trueup_cycle_age_seconds > on (job, instance) (10 + 5 * "
+            expression="trueup_cycle_age_seconds > on (job, instance) (60 + 5 * "
             "min by (job, instance) (trueup_cycle_interval_seconds))",
             severity=_CRITICAL,
             component=_TRUTH,
             summary="No check has ended on {{ $labels.instance }} for {{ $value | humanizeDuration }}",
             description="The continuous reconciliation stands still: differences stay unseen.",
-            why="Five intervals and one query's time-out of 10 s: a slow venue misses one or two.",
+            why="Five intervals and a minute: a true-up of five looks takes that long on a venue that fails.",
         ),
         Alert(
             name="TrueupCheckSlow",
