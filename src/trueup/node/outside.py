@@ -32,7 +32,7 @@ SIGHTED_SECS_MIN = 1.0
 """Between the look that first saw an order and the cancel: a strategy's own may still be on its way to its name."""
 CANCELS_PER_LOOK_MAX = 20
 HALT_KEPT_SECS = 2.0
-"""The guard's thread writes a hold down within half a second; a node killed before that halts again at its next start."""
+"""The guard's thread writes a hold down within half a second; a node killed before that halts again at its start."""
 OVERLAP_NS = 60_000_000_000
 """Before the last proof: what happened just then may not have been acted on. What was told is not told again."""
 _UUID = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}", re.IGNORECASE)
