@@ -99,25 +99,27 @@ def _summary(record: Record) -> list[str]:
 
 
 def _cells(record: Record) -> list[str]:
-    runs = record.runs
-    keys = dict.fromkeys((row.act, row.own, row.when) for run in runs for row in run.rows)
-    lines = ["| Act | On | When | The node says | verified | native |", "|---|---|---|---|---|---|"]
-    for act, own, when in keys:
+    keys = dict.fromkeys((row.act, row.own) for run in record.runs for row in run.rows)
+    lines = ["| Act | On | The node says | verified: right | native: right |", "|---|---|---|---|---|"]
+    for act, own in keys:
         found: dict[str, list[Row]] = {mode: [] for mode in MODES}
-        for run in runs:
-            found[run.mode] += [row for row in run.rows if (row.act, row.own, row.when) == (act, own, when)]
-        rows = found["verified"] or found["native"]
-        what = [f"{_right(found[mode])}" for mode in MODES]
-        lines.append(f"| {act.replace('_', ' ')} | {own} | {when} | {rows[0].doing} | {' | '.join(what)} |")
+        for run in record.runs:
+            found[run.mode] += [row for row in run.rows if (row.act, row.own) == (act, own)]
+        doing = next(row.doing for rows in found.values() for row in rows)
+        shown = " | ".join(_right(found[mode]) for mode in MODES)
+        lines.append(f"| {act.replace('_', ' ')} | {own} | {doing} | {shown} |")
     return lines
 
 
 def _right(rows: list[Row]) -> str:
+    """Return how many cells are right, and when the others are wrong in which way."""
     right = sum(not wrongs(row) for row in rows)
-    if right == len(rows):
-        return f"right, {right} of {len(rows)}"
-    kinds = "; ".join(dict.fromkeys(one for row in rows for one in wrongs(row)))
-    return f"**right, {right} of {len(rows)}**: {kinds}"
+    whens: dict[str, list[str]] = {}
+    for row in rows:
+        for one in wrongs(row):
+            whens.setdefault(one, []).append(row.when)
+    kinds = "; ".join(f"{one}: {', '.join(dict.fromkeys(held))}" for one, held in whens.items())
+    return f"{right} of {len(rows)}" + (f" ({kinds})" if kinds else "")
 
 
 def _earnings(record: Record) -> list[str]:

@@ -307,7 +307,7 @@ class MatrixRun:
             # On its first start the node is told nothing of what ended before: there was nothing of its own to touch.
             # So, too, at every start without a store.
             is_start = when is When.BEFORE or (when is When.DOWN and not self.conditions.store)
-            is_said = is_start or all(self._said(seen, cell) for cell in concerned)
+            is_said = is_start or all(self._said(seen, cell) for cell in concerned if cell.act != "stop_cancelled")
             if (is_said and not any(wrong.values())) or time.monotonic() > deadline:
                 break
             time.sleep(0.2)
