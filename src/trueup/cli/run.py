@@ -20,6 +20,8 @@ HUMAN_LINES = {
     "stream_gap": "gap in the stream of {account_id}: {reason}",
     "verdict": "verdict {verdict} ({during}, {discrepancies} differences, {steps} steps)",
     "discrepancy": "{state}: {line}",
+    "claims": "{line}",
+    "external": "{line}",
     "store": "store {state} ({url})",
     "problem": "problem: {text}",
     "guard": "guard {state} ({source} {who}): {reason}",
@@ -73,6 +75,8 @@ def run(
 ) -> None:
     """Build a node, keep it true to its venue, and run it until it is stopped.
 
+    Strategies are imported as Python finds them, and then from the directory in which the command is run.
+
     Exit 0 after a clean stop, 1 if the start-up failed or could not be verified (the node never traded), 2 if it
     cannot run at all, 4 if the node would not stop in time, 130 if it was forced.
     """
@@ -82,6 +86,8 @@ def run(
     from trueup.node.runner import NodeRunner
     from trueup.node.sight import SightSettings
 
+    # A console script does not look where it is run, as `python -m` does; last, so that nothing there hides a library.
+    sys.path.append(str(Path.cwd()))
     config = LiveTradingNodeConfig.from_file(file)
     writer = _LineWriter(_own_stdout() if as_json else sys.stderr, as_json=as_json)
     node = build_node(config)
