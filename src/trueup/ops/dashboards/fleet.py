@@ -55,6 +55,20 @@ def _worst(metric: str, label: str, meanings: tuple[Meaning, ...]) -> str:
 
 _VERDICT = _worst("trueup_verdict", "verdict", VERDICTS)
 
+_WEIGHT = f"max by (instance) (trueup_venue_weight_used{{{ALL}}} / trueup_venue_weight_limit{{{ALL}}})"
+_AUDIT_AGE = f"(time() - max by (trader_id) (trueup_audit_verdict_timestamp_seconds{{{AUDIT}}}))"
+_HEAVY = (
+    Threshold(since=None, colour=Colour.GOOD),
+    Threshold(since=0.5, colour=Colour.WATCH),
+    Threshold(since=0.8, colour=Colour.BAD),
+)
+"""Above four fifths of the weight orders are in danger."""
+_TRADES = (
+    Meaning(value=0, text="yes", colour=Colour.GOOD),
+    Meaning(value=1, text="no", colour=Colour.BAD),
+)
+"""Of what asks whether a node does not trade, so that the worst is the greatest."""
+
 _NODES = Panel(
     title="Nodes",
     kind=PanelKind.TABLE,
@@ -69,6 +83,8 @@ _NODES = Panel(
         Query(expression=f"max by (instance) (trueup_discrepancy_oldest_age_seconds{{{ALL}}})", instant=True),
         Query(expression=audited("instance", ALL), instant=True),
         Query(expression=f"sum by (instance) (trueup_orders_open{{{ALL}}})", instant=True),
+        Query(expression=f"max by (instance) (trueup_trading{{{ALL}}} == bool 0)", instant=True),
+        Query(expression=_WEIGHT, instant=True),
     ),
     width=24,
     height=12,
@@ -83,6 +99,8 @@ _NODES = Panel(
         Column(source="H", heading="Auditor", meanings=VERDICTS, worst_first=True),
         Column(source="C", heading="Phase", meanings=PHASES),
         Column(source="D", heading="Guard", meanings=GUARDS, worst_first=True),
+        Column(source="J", heading="Trading", meanings=_TRADES, worst_first=True),
+        Column(source="K", heading="Weight", unit=SHARE, thresholds=_HEAVY, worst_first=True),
         Column(source="I", heading="Working orders", unit=COUNT),
     ),
 )
@@ -153,15 +171,15 @@ _OVER_TIME = Row(
             nothing="No discrepancy on any node",
         ),
         series(
-            "Request weight by node",
-            f"The {NODES_SHOWN} nodes nearest to what their venue allows. Nodes of one address share the limit.",
-            Query(
-                expression=f"topk({NODES_SHOWN}, max by (instance) "
-                f"(trueup_venue_weight_used{{{ALL}}} / trueup_venue_weight_limit{{{ALL}}}))",
-                legend="{{instance}}",
-            ),
+            "Request weight",
+            "The most that any node uses of what its venue allows, the middle one, and by name each node above half. "
+            "Nodes of one address share the limit.",
+            Query(expression=f"max({_WEIGHT})", legend="the most", colour=Colour.BAD),
+            Query(expression=f"quantile(0.5, {_WEIGHT})", legend="the middle", colour=Colour.QUIET),
+            Query(expression=f"{_WEIGHT} > 0.5", legend="{{instance}}"),
             width=12,
             unit=SHARE,
+            nothing="No node names its request weight",
         ),
     ),
 )
@@ -180,13 +198,11 @@ _OUTSIDE = Row(
         ),
         series(
             "Age of the auditors' verdicts",
-            f"Since an auditor last came to one: the {NODES_SHOWN} oldest.",
-            Query(
-                expression=f"topk({NODES_SHOWN}, "
-                f"time() - max by (trader_id) (trueup_audit_verdict_timestamp_seconds{{{AUDIT}}}))",
-                legend="{{trader_id}}",
-            ),
+            "The oldest of all, and by name each that is older than a minute.",
+            Query(expression=f"max({_AUDIT_AGE})", legend="the oldest", colour=Colour.QUIET),
+            Query(expression=f"{_AUDIT_AGE} > 60", legend="{{trader_id}}"),
             unit=SECONDS,
+            nothing="No auditor gave a verdict",
         ),
     ),
 )

@@ -73,7 +73,7 @@ DRAWN = {
 RATES = {MetricType.COUNTER: 0.2, MetricType.HISTOGRAM: 0.5}
 """Counts and observations a second, about."""
 QUIET = (
-    *("gave_up", "problems", "dropped", "late", "recurred"),
+    *("gave_up", "problems", "dropped", "late", "recurred", "detected", "resolved", "steps"),
     *("losses", "synthetic", "inferred", "gaps", "guard_changes"),
 )
 """Counters that stand still on a node that is well."""

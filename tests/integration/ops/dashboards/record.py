@@ -14,6 +14,7 @@ import statistics
 import subprocess
 import tempfile
 import time
+import urllib.request
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -33,8 +34,8 @@ from trueup.ops.observer import Observer
 IMAGES = Path(__file__).resolve().parents[4] / "docs" / "images"
 CALM_SECS, AFTERMATH_SECS = 40.0, 20.0
 STORE_PAUSE_MS = 9_000
-FLEET_SECS = 300.0
-FLEET_ILL_SECS = (150.0, 3_600.0)
+FLEET_SECS = 150.0
+FLEET_ILL_SECS = (75.0, 3_600.0)
 FLEET_SCRAPE_SECS = 15
 """As the deployed configuration has it."""
 
@@ -72,15 +73,17 @@ def fleet_story(directory: Path, packages: Path) -> Measured:
     with fleet(FLEET_ILL_SECS) as targets, Observer(directory, targets, scrape_secs=FLEET_SCRAPE_SECS) as observer:
         prometheus = Prometheus(observer.prometheus_url, scrape_secs=FLEET_SCRAPE_SECS)
         time.sleep(FLEET_SECS)
-        asked = draw("trueup-fleet", prometheus, Window(began, time.time()), packages)
+        window = Window(began, time.time())
+        before = _cpu_secs(observer.prometheus_url)
+        dashboard = json.loads(all_files()["grafana/dashboards/trueup-fleet.json"])
+        ask(dashboard, prometheus, window)
+        cpu_secs = _cpu_secs(observer.prometheus_url) - before
+        asked = draw("trueup-fleet", prometheus, window, packages)
 
         def value(expression: str) -> float:
             return max(float(row["value"][1]) for row in prometheus.instant(expression))
 
-        titles = {
-            panel["id"]: panel["title"]
-            for panel in json.loads(all_files()["grafana/dashboards/trueup-fleet.json"])["panels"]
-        }
+        titles = {panel["id"]: panel["title"] for panel in dashboard["panels"]}
         slowest = max(asked.secs, key=lambda key: asked.secs[key])
         return Measured(
             date=f"{datetime.now(UTC):%Y-%m-%d}",
@@ -95,11 +98,19 @@ def fleet_story(directory: Path, packages: Path) -> Measured:
             samples_each_scrape=int(value("sum(scrape_samples_scraped)")),
             scrape_ms_max=round(1000 * value('max(max_over_time(scrape_duration_seconds{job="trueup"}[2m]))'), 1),
             queries=len(asked.secs),
+            query_cpu_ms_all=round(1000 * cpu_secs),
             query_ms_all=round(1000 * sum(asked.secs.values()), 1),
             query_ms_median=round(1000 * statistics.median(asked.secs.values()), 1),
             query_ms_max=round(1000 * asked.secs[slowest], 1),
             slowest=titles[slowest[0]],
         )
+
+
+def _cpu_secs(url: str) -> float:
+    """Return the processor time that a Prometheus has used so far, by its own word."""
+    with urllib.request.urlopen(f"{url}/metrics", timeout=30) as answer:
+        (line,) = [one for one in answer.read().decode().splitlines() if one.startswith("process_cpu_seconds_total ")]
+    return float(line.split()[1])
 
 
 def _version() -> str:

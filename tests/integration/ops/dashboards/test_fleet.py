@@ -79,8 +79,10 @@ def test_who_is_in_trouble_is_counted_and_named(asked: tuple[dict[str, Any], Ask
     assert {row["metric"]["trader_id"] for row in outside} == {trader(SICK[0])}
     auditor = {row["metric"]["instance"]: float(row["value"][1]) for row in answers(asked, "Nodes")["H"]}
     assert {name for name, code in auditor.items() if code == 2} == {discrepant}
-    (weights,) = answers(asked, "Request weight by node").values()
-    assert heavy in {row["metric"]["instance"] for row in weights}
+    named = answers(asked, "Request weight")["C"]
+    assert {row["metric"]["instance"] for row in named} == {heavy}
+    idle = {row["metric"]["instance"] for row in answers(asked, "Nodes")["J"] if row["value"][1] == "1"}
+    assert idle == {instance(SICK[3])}
 
 
 def test_no_panel_but_the_tables_draws_more_lines_than_can_be_told_apart(

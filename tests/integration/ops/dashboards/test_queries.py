@@ -84,7 +84,15 @@ def test_in_trouble_the_panels_that_were_empty_show_it(ground: Ground) -> None:
 
 
 def still_empty(ground: Ground) -> set[str]:
-    return {title for uid in SPECS for title in empty_ones(uid, ask_now(ground, uid))}
+    """Return the titles of the panels that show nothing at all."""
+    found = set()
+    for uid in SPECS:
+        asked = ask_now(ground, uid)
+        for panel in load(uid)["panels"]:
+            answers = [answer for (number, _), answer in asked.answers.items() if number == panel["id"]]
+            if answers and all(map(is_empty, answers)):
+                found.add(panel["title"])
+    return found
 
 
 def test_what_fires_is_listed_with_its_severity_and_since_when(ground: Ground) -> None:
