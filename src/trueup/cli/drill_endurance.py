@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -142,6 +143,8 @@ def soak(
 
     out = Console(highlight=False, markup=False, soft_wrap=True)
     plan = SoakPlan(directory=prepare_directory(directory), hours=hours, sample_secs=sample, seed=seed)
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts what is in the background with Ctrl-C ignored
+        signal.signal(number, signal.default_int_handler)
     report = run_soak(plan, lambda text: out.print(f"soak: {text}"))
     write_report(report, plan.directory / "report.json")
     lines = list(text_lines(report))

@@ -10,7 +10,7 @@ import msgspec
 
 from trueup.drills.soak.bounds import BOUNDS, MIB
 from trueup.drills.soak.samples import Sample
-from trueup.drills.soak.trend import Finding, Trend, judge, spread
+from trueup.drills.soak.trend import Bound, Finding, Trend, judge, spread
 
 SAMPLES_KEPT_MAX = 400
 """In the published result; the run's own directory has all of them."""
@@ -72,6 +72,8 @@ class SoakReport(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def warmup_secs(self) -> float:
         """Return what is not judged for its slope."""
+        if "warmup_secs" in self.plan:
+            return self.plan["warmup_secs"]
         return self.plan["warmup_share"] * self.hours * 3_600
 
     def series(self, name: str) -> list[tuple[float, float]]:
@@ -119,9 +121,8 @@ def amount(name: str, value: float | None) -> str:
     return f"{value:,.0f}" if abs(value) >= 10 or value == round(value) else f"{value:,.1f}"
 
 
-def limit_of(trend: Trend) -> str:
-    """Return a trend's bound in words."""
-    bound = trend.bound
+def limit_in_words(bound: Bound) -> str:
+    """Return what a value may do."""
     if bound.per_hour_min is not None:
         return f"at least {amount(bound.name, bound.per_hour_min)} an hour"
     if bound.per_hour_max is not None:
@@ -150,7 +151,7 @@ def text_lines(report: SoakReport) -> Iterator[str]:
                 amount(name, trend.last),
                 amount(name, trend.per_hour),
                 amount(name, trend.late_per_hour),
-                limit_of(trend),
+                limit_in_words(trend.bound),
                 trend.finding.value,
             )
         )

@@ -145,7 +145,7 @@ class _Soak:
                 self._samples.append(sample)
                 keep(msgspec.json.encode(sample) + b"\n")
                 self._loads.append(os.getloadavg()[0])
-                if not self._families and now_secs >= self._plan.warmup_share * self._plan.run_secs:
+                if not self._families and now_secs >= self._plan.warmup_secs:
                     self._note_families(sampler, at_end=False)
             if now_secs >= (tenths + 1) * self._plan.run_secs / 10:
                 tenths += 1
@@ -220,6 +220,7 @@ class _Soak:
                 "action_interval_secs": self._plan.action_interval_secs,
                 "trouble_interval_secs": self._plan.trouble_interval_secs,
                 "warmup_share": self._plan.warmup_share,
+                "warmup_secs": self._plan.warmup_secs,
             },
             machine=f"{os.cpu_count()} cores, Python {platform.python_version()}, load average {load}",
             samples=self._samples,
