@@ -175,3 +175,12 @@ def test_many_stars_cost_no_more_than_few() -> None:
     assert not matches("*a" * 40 + "b.X", "a" * 2_000 + ".X")
     assert can_meet("*a" * 40 + "*.X", "*b" * 40 + "*.X")
     assert not can_meet("*a" * 40 + ".X", "*b" * 40 + ".X")
+
+
+def test_two_accounts_of_one_venue_may_have_a_claimant_each_and_no_account_has_two() -> None:
+    first = Claim(claimant="S-1", text=BTC, client="A")
+    second = Claim(claimant="S-2", text=BTC, client="B")
+    book = ClaimBook.of([first, second])
+    assert (book.owner_of(BTC, client="A"), book.owner_of(BTC, client="B"), book.owner_of(BTC)) == ("S-1", "S-2", None)
+    with pytest.raises(ConfigValueError, match=f"S-2 claims {BTC} on B and S-3 claims {BTC}"):
+        book.with_claims([exact("S-3", BTC)])
