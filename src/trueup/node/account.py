@@ -125,7 +125,7 @@ class AccountTruth:
         draft = await self.port.reader.read(ReadRequest(), self._expected_kinds())
         reading = await self.port.reader.freeze(draft)
         self.port.drain()
-        node = self.port.snapshot_alive()
+        node = await self.port.snapshot_alive()
         comparison = await self._compare(reading, node)
         return self._look(reading, node, comparison, claims=CHEAP_CLAIMS)
 

@@ -124,8 +124,8 @@ class AccountPort(Protocol):
     def changes(self) -> int:
         """Return a number that grows with every event that the engine handles."""
 
-    def snapshot_alive(self) -> NodeSnapshot:
-        """Read what is alive in the node, at once."""
+    async def snapshot_alive(self) -> NodeSnapshot:
+        """Read what is alive in the node, as of one instant."""
 
     async def snapshot_all(self, known_from_ns: int | None, needed: Needed | None = None) -> NodeSnapshot:
         """Read everything that the node holds of the account, or what is needed of it where it holds much."""

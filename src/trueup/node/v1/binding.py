@@ -38,6 +38,8 @@ _logger = logging.getLogger("trueup.node")
 
 ATOMIC_ORDERS_MAX = 1_000
 """A whole reading of so many orders takes about 20 ms the first time, less later, and is then of one instant."""
+SLICED_TRIES_MAX = 2
+"""Of a reading in slices that events cut into; then all is read in one piece, whatever that holds the event loop."""
 VERIFIED_KEY = "trueup-verified-{account_id}"
 INVENTING_REFUSED = "trueup applies only fills that the venue reported"
 
@@ -85,8 +87,14 @@ class V1Account:
         """Return the engine's count of handled events."""
         return int(self._binding.engine.event_count)
 
-    def snapshot_alive(self) -> NodeSnapshot:
-        """Read what is alive."""
+    async def snapshot_alive(self) -> NodeSnapshot:
+        """Read what is alive, of one instant: many orders in slices, as long as nothing changes in between."""
+        if self._cache_reader.alive() > ATOMIC_ORDERS_MAX:
+            for _ in range(SLICED_TRIES_MAX):
+                before, now_ns = self.changes(), self._binding.now_ns()
+                snapshot = await self._cache_reader.read_alive_in_slices(now_ns)
+                if self.changes() == before:
+                    return snapshot
         return self._cache_reader.read_alive(self._binding.now_ns())
 
     async def snapshot_all(self, known_from_ns: int | None, needed: Needed | None = None) -> NodeSnapshot:
