@@ -7,6 +7,7 @@ where things are is replaced, and no variable of the environment can put the rea
 from __future__ import annotations
 
 import json
+import sys
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from trueup.config.trading_node import LiveTradingNodeConfig
+from trueup.config.trading_node.build.imports import resolve
 from trueup.config.trading_node.environment import variable_name
 from trueup.config.trading_node.venues import BinanceClientConfig
 from trueup.drills.scenario import Mode
@@ -74,6 +76,7 @@ class OwnConfig:
                 allowed="at least one [[strategies]] table",
                 action="add the strategy that the node is to run",
             )
+        _require_imports(config)
         client = config.clients[usdm[0]]
         venue = str(client.venue)
         symbols = tuple(str(one).split(".")[0].removesuffix(PRODUCT_SUFFIX) for one in client.instrument_ids)
@@ -133,26 +136,37 @@ class OwnConfig:
         return dumps(file)
 
 
+def _require_imports(config: LiveTradingNodeConfig) -> None:
+    """Import every strategy as the node will, with the directory of the caller in the path, before anything starts."""
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.insert(0, here)
+    for number, one in enumerate(config.strategies):
+        resolve(one.strategy_path, f"strategies.{number}.strategy_path")
+        resolve(one.config_path, f"strategies.{number}.config_path")
+
+
 def _is_usdm(client: Any) -> bool:
     return isinstance(client, BinanceClientConfig) and client.type == "binance_usdm"
 
 
 def dumps(document: Mapping[str, Any]) -> str:
     """Return a document as TOML, one line for each top-level key."""
-    return "".join(f"{_key(key)} = {_inline(value)}\n" for key, value in document.items())
+    return "".join(f"{_text(key)} = {_inline(value)}\n" for key, value in document.items())
 
 
-def _key(key: str) -> str:
-    return json.dumps(key)
+def _text(text: str) -> str:
+    """Return a TOML basic string: JSON's escapes are a part of TOML's, which wants DEL escaped, too."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _inline(value: Any) -> str:
     if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{_key(key)} = {_inline(each)}" for key, each in value.items()) + " }"
+        return "{ " + ", ".join(f"{_text(key)} = {_inline(each)}" for key, each in value.items()) + " }"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(_inline, value)) + "]"
     if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)  # JSON's escapes are a part of TOML's
+        return _text(value)
     if isinstance(value, bool):
         return str(value).lower()
     return str(value)  # numbers, dates and times

@@ -1,0 +1,103 @@
+"""Episodes with real nodes: fixed ones, fresh ones, and those that campaigns once failed on."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from trueup.cli.drill import app
+from trueup.drills.campaign.campaign import CampaignOptions, run_campaign
+from trueup.drills.campaign.run import EpisodeRun
+from trueup.drills.fleet import Fleet, run_all
+from trueup.drills.judge import complaints
+from trueup.drills.scenario import found_episodes, read_scenario
+
+pytestmark = [pytest.mark.node, pytest.mark.server]
+
+FIXED_SEED = 20261122
+FRESH_SEED = int(time.strftime("%Y%m%d", time.gmtime()))
+"""Of the day: every day of CI tries others, and two runs of a day the same."""
+FIXED, FRESH = 3, 6
+"""Each takes 1 to 3 s of a core and 5 to 10 s of waiting, three at a time; 20 and 40 are in the long campaign."""
+FIXED_LONG, FRESH_LONG = 20, 40
+CONCURRENT = 3
+
+
+def broken(seed: int, episodes: int, first: int = 0, *, failures: Path) -> list[str]:
+    """Run episodes in verified mode and return every broken promise, with what reproduces it."""
+    options = CampaignOptions(seed=seed, first=first, episodes=episodes, concurrent=CONCURRENT, failures=failures)
+    told: list[str] = []
+    ran = asyncio.run(run_campaign(options, on_failure=lambda failure: told.append(failure.path.read_text())))
+    assert len(ran) == episodes
+    assert all(result.looks for _, result in ran)
+    return [f"{episode.name}: {line}" for episode, result in ran for line in result.complaints] + told
+
+
+def test_no_promise_is_broken_in_fixed_episodes(tmp_path: Path) -> None:
+    assert not broken(FIXED_SEED, FIXED, failures=tmp_path)
+
+
+def test_no_promise_is_broken_in_fresh_episodes(tmp_path: Path) -> None:
+    assert not broken(FRESH_SEED, FRESH, first=1_000, failures=tmp_path)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1_800)
+def test_no_promise_is_broken_in_a_long_slice(tmp_path: Path) -> None:
+    assert not broken(FIXED_SEED, FIXED_LONG, failures=tmp_path)
+    assert not broken(FRESH_SEED, FRESH_LONG, first=1_000, failures=tmp_path)
+
+
+def test_what_campaigns_once_failed_on_holds_in_verified_mode_and_the_native_engine_is_seen_to_differ() -> None:
+    pairs = [(scenario, mode) for scenario in found_episodes() for mode in ("verified", "native")]
+    outcomes = asyncio.run(run_all(pairs, concurrent=CONCURRENT))  # type: ignore[arg-type]  # the modes are literals
+    for (scenario, mode), outcome in zip(pairs, outcomes, strict=True):
+        if mode == "verified":
+            assert not complaints(scenario, outcome)
+            assert outcome.converged
+        else:
+            assert not outcome.converged, scenario.id
+
+
+UNEXPLAINED = """
+id = "0-unexplained"
+group = "campaign"
+title = "The venue moves a position without any fill, and a venue that is broken does not heal"
+preset = "fast"
+conduct = "episode"
+reconciliation_timeout_secs = 4.0
+steps = '''
+node start
+node submit V-1 BUY 2 @ 100
+venue fill V-1 2
+wait 0.5s
+venue moves BTC to 3 @ 101
+node kill
+node cancel V-1
+'''
+"""
+
+
+async def test_a_node_that_cannot_become_true_is_complained_about_and_steps_that_cannot_be_done_are_counted() -> None:
+    scenario = read_scenario(UNEXPLAINED, "unexplained.toml")
+    async with Fleet() as fleet, fleet.place("unexplained") as at:
+        result = await EpisodeRun(scenario, "verified", at.directory, at.nursery, at.store, number=at.number).run()
+    assert result.ending == "not trading"
+    assert result.skipped == 1
+    (line,) = result.complaints
+    assert line.startswith("the node does not trade though nothing is broken: refused: the node could not be proven")
+
+
+def test_the_command_shows_an_episode_and_runs_a_file_of_one(tmp_path: Path) -> None:
+    shown = CliRunner().invoke(app, ["campaign", "--seed", "7", "--episodes", "1", "--first", "3", "--show"])
+    assert "# 7-3: " in shown.output
+    assert "node start" in shown.output
+    path = tmp_path / "small.toml"
+    path.write_text(UNEXPLAINED.replace("venue moves BTC to 3 @ 101\n", "").replace("node cancel V-1\n", ""))
+    ran = CliRunner().invoke(app, ["run", str(path), "--mode", "verified"])
+    assert ran.exit_code == 0, ran.output
+    assert "0-unexplained verified equal" in ran.output
