@@ -72,7 +72,7 @@ def _plain(text: str) -> str:
 def render() -> str:
     """Return the table of the guide."""
     record = read()
-    return "\n".join([*_summary(record), "", *_cells(record), "", *_earnings(record), ""])
+    return "\n".join([*_summary(record), "", *_verdicts(record), "", *_cells(record), "", *_earnings(record), ""])
 
 
 def _summary(record: Record) -> list[str]:
@@ -96,6 +96,25 @@ def _summary(record: Record) -> list[str]:
         wrong = "; ".join(f"{count} x {kind}" for kind, count in kinds.most_common()) or "nothing"
         lines.append(f"| {conditions} | {' | '.join(shown)} | {wrong} |")
     return lines
+
+
+def _verdicts(record: Record) -> list[str]:
+    """Return what the verdicts of verified mode were, any that was not CLEAN with what it was about."""
+    runs = [run for run in record.runs if run.mode == "verified"]
+    strange = [
+        f"- {run.conditions}, {occasion}: {verdict}, {run.lines[0] if run.lines else 'no reason given'}"
+        for run in runs
+        for occasion, verdict in run.verdicts.items()
+        if verdict not in {"CLEAN", "TRADING"}
+    ]
+    count = sum(verdict in {"CLEAN", "TRADING"} for run in runs for verdict in run.verdicts.values())
+    total = sum(len(run.verdicts) for run in runs)
+    said = f"Of {total} starts and verdicts in verified mode {count} were good: trading, or CLEAN."
+    return (
+        [said, "", "The others (*closed* is after the strategy had closed everything):", "", *strange]
+        if strange
+        else [said]
+    )
 
 
 def _cells(record: Record) -> list[str]:

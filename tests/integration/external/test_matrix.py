@@ -16,7 +16,7 @@ from tests.integration.external.matrix_cells import Cell, Own, When, cells
 from tests.integration.external.matrix_record import every, symbols
 from tests.integration.external.matrix_run import Conditions, MatrixRun, RunResult
 
-pytestmark = [pytest.mark.node]
+pytestmark = [pytest.mark.node, pytest.mark.timeout(900)]
 
 
 def assert_true(result: RunResult, made: tuple[Cell, ...]) -> None:

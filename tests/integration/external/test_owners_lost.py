@@ -14,7 +14,7 @@ from trueup.journal.place import Place
 from trueup.journal.values import Source
 from trueup.node.own_journal import read_orders
 
-pytestmark = [pytest.mark.node]
+pytestmark = [pytest.mark.node, pytest.mark.timeout(900)]
 
 ACTS = (
     Cell(act="amend_own", own=Own.ORDER, when=When.DOWN),
