@@ -112,7 +112,7 @@ def run(quick: bool) -> Result:
                 "*Round trips* is what most accounts look like, and the headline: the position of each instrument has a"
                 " short current life cycle, and the rest of the history is closed ones. A position that was never flat"
                 " is all current: its average price comes from every fill, so each order and fill is replayed through"
-                " the engine, whose own cost for them (about 60 us, quiet machine) is the floor of *one-sided*."
+                " the engine, whose own cost for them is the floor of *one-sided* (see docs/why.md)."
             ),
             (
                 "The history has 2,003 different prices and two quantities. Records share equal values, so an account"
