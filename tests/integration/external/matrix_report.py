@@ -93,7 +93,8 @@ def _summary(record: Record) -> list[str]:
             shown.append("not run" if run is None else f"{right} of {len(run.rows)}")
         native = by_mode.get("native")
         kinds = Counter(one for row in native.rows for one in wrongs(row)) if native is not None else Counter[str]()
-        wrong = "; ".join(f"{count} x {kind}" for kind, count in kinds.most_common()) or "nothing"
+        wrong = "; ".join(f"{count} x {kind}" for kind, count in kinds.most_common())
+        wrong = wrong or ("not run" if native is None else "nothing")
         lines.append(f"| {conditions} | {' | '.join(shown)} | {wrong} |")
     return lines
 
