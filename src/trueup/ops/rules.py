@@ -24,8 +24,11 @@ _SIZES: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 
 def durations_secs(alert: Alert) -> tuple[int, ...]:
-    """Return how long an alert waits, and over which windows it looks, in seconds."""
-    windows = (int(size) * _SIZES[unit] for size, unit in _WINDOW.findall(alert.expression))
+    """Return an alert's waiting time and windows in seconds, those of the recorded queries that it reads included."""
+    recorded = [one.expression for group in GROUPS for one in group.recordings if one.name in alert.expression]
+    windows = (
+        int(size) * _SIZES[unit] for text in (alert.expression, *recorded) for size, unit in _WINDOW.findall(text)
+    )
     return (alert.for_secs, *windows)
 
 

@@ -295,6 +295,7 @@ class Rig:
     def kill_store(self) -> None:
         """End the store as a power cut would."""
         os.kill(self._store.pid, signal.SIGKILL)
+        self._store.stop()  # it has ended: this only reaps it
 
     def start_second_node(self) -> None:
         """Start a second process of the same file, as an operator does who forgot the first one."""
