@@ -9,7 +9,22 @@ import typer
 from rich.console import Console
 
 from trueup._version import __version__
-from trueup.cli import audit, check, claims, demo, drill, emulator, guard, journal, ops, probe, run, status, watch
+from trueup.cli import (
+    audit,
+    check,
+    claims,
+    demo,
+    drill,
+    emulator,
+    guard,
+    journal,
+    ops,
+    probe,
+    run,
+    status,
+    store,
+    watch,
+)
 from trueup.errors import TrueupError
 
 EXIT_INTERRUPTED = 130  # the shell's convention for SIGINT: 128 + 2
@@ -53,6 +68,7 @@ app.add_typer(journal.app, name="journal")
 app.add_typer(ops.app, name="ops")
 app.add_typer(guard.app, name="guard")
 app.add_typer(claims.app, name="claims")
+app.add_typer(store.app, name="store")
 
 
 def main() -> None:
