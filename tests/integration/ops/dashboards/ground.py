@@ -140,7 +140,7 @@ def watching(stage: Stage, path: Path) -> Iterator[str]:
 @contextmanager
 def observed_node(directory: Path, *, pace_secs: float = 0.4) -> Iterator[Ground]:
     """Start everything, and yield when the node has been looked at for a while and is CLEAN."""
-    port = free_port()
+    port, began = free_port(), time.time()
     with ExitStack() as stack:
         stage = stack.enter_context(set_up(directory))
         path = directory / "node.toml"
@@ -163,9 +163,11 @@ def observed_node(directory: Path, *, pace_secs: float = 0.4) -> Iterator[Ground
         wait_until_trading(node)
         address = stack.enter_context(watching(stage, path))
         observer.watch([target, Target(address=address, instance=AUDITOR, job=WATCH_JOB)])
-        ground = Ground(stage, node, Prometheus(observer.prometheus_url, scrape_secs=1), time.time())
+        ground = Ground(stage, node, Prometheus(observer.prometheus_url, scrape_secs=1), began)
         until(
             lambda: ground.value('sum(increase(trueup_cycles_total{check="cheap",result="clean"}[1m]))') > 0, "no look"
         )
         until(lambda: ground.value('sum(trueup_audit_verdict{verdict="CLEAN"})') > 0, "no audit was CLEAN")
+        asked = "max_over_time(sum(rate(trueup_venue_query_duration_seconds_count[4s]))[2m:1s])"
+        until(lambda: ground.value(asked) > 0, "Prometheus saw no question to the venue")
         yield ground
