@@ -92,8 +92,12 @@ def _phantom(order: OrderRecord, view: View) -> list[Discrepancy]:
     """Return a closed order with fills that a complete list of the venue does not have."""
     if not order.filled_quantity:
         return []
-    covered = view.venue.coverage.complete_for(
-        RecordKind.ORDERS_CLOSED, order.instrument_id, max(order.updated_ns, order.accepted_ns)
+    # A list of closed orders begins at a time: of their creation at one venue (Binance), of their last change elsewhere.
+    # An order on both sides of that time may be left out of it, so both its ends must lie inside.
+    times = [each for each in (order.submitted_ns, order.accepted_ns, order.updated_ns) if each] or [0]
+    covered = all(
+        view.venue.coverage.complete_for(RecordKind.ORDERS_CLOSED, order.instrument_id, each)
+        for each in (min(times), max(times))
     )
     if not covered and not is_answered_unknown(order, view):
         return []

@@ -417,6 +417,14 @@ def test_a_closed_order_from_before_a_cold_start_is_not_missing_once_flat() -> N
     assert len(diff(truth, node(known_from=0))) == 4
 
 
+@pytest.mark.parametrize(("made", "is_phantom"), [(100, False), (160, True)])
+def test_a_closed_order_is_a_phantom_only_if_a_list_by_creation_would_have_it_too(made: int, is_phantom: bool) -> None:
+    # Seen at Binance: filled in part before the list's beginning, cancelled after it, and so left out of the list.
+    ended = order(status="CANCELED", quantity="2", filled="1", at=made, updated=170, owner="EXTERNAL")
+    found = diff(venue(coverage=covered_from(150)), node(orders=(ended,)))
+    assert [one.detail for one in found] == (["closed in the node, never at the venue"] if is_phantom else [])
+
+
 def test_a_cheap_look_never_calls_a_fill_missing_or_invented() -> None:
     truth = venue(
         orders=(order(status="PARTIALLY_FILLED", filled="2"),), positions=(position("2"),), coverage=cheap_look()

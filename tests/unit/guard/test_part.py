@@ -14,7 +14,7 @@ import pytest
 from tests.unit.guard.test_message import KEY, command
 from tests.unit.guard.test_node_guard import World
 from trueup.guard import part as module
-from trueup.guard.message import Act, Command, Purpose, seal
+from trueup.guard.message import Act, Answer, Command, Purpose, seal
 from trueup.guard.part import GuardPart
 from trueup.guard.record import GuardFile
 from trueup.guard.refusals import Refusals
@@ -94,7 +94,7 @@ def test_a_loop_that_hangs_is_told_to_the_sender(
     world = World()
     part = part_of(world, loop, tmp_path)
     answer = part._receive(seal(KEY, Purpose.COMMAND, fresh()))  # nobody runs the loop
-    assert answer is not None
+    assert isinstance(answer, Answer)
     assert (answer.applied, answer.code) == (False, "cannot_act")
     assert "event loop has not answered" in answer.why
     assert part.status().commands_refused == {"cannot_act": 1}
