@@ -92,7 +92,7 @@ def _phantom(order: OrderRecord, view: View) -> list[Discrepancy]:
     """Return a closed order with fills that a complete list of the venue does not have."""
     if not order.filled_quantity:
         return []
-    # A list of closed orders begins at a time: of their creation at one venue (Binance), of their last change elsewhere.
+    # A list of closed orders begins at a time: of their creation at Binance, of their last change elsewhere.
     # An order on both sides of that time may be left out of it, so both its ends must lie inside.
     times = [each for each in (order.submitted_ns, order.accepted_ns, order.updated_ns) if each] or [0]
     covered = all(
