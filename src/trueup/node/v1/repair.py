@@ -214,7 +214,12 @@ class Repairs:
                 )
             )
             self._cache.update_order(order)
-        self._cache.purge_order(order.client_order_id, purge_from_database=True)
+        try:
+            self._cache.purge_order(order.client_order_id, purge_from_database=True)
+        except KeyError:
+            # 1.222 fails half way where the order's position is purged already. What that leaves in the index would cut
+            # every later list of orders short; of an order that is gone by now it cleans the indexes.
+            self._cache.purge_order(order.client_order_id, purge_from_database=True)
 
     def purge_position(self, position_id: PositionId) -> None:
         position = self._cache.position(position_id)
