@@ -27,6 +27,7 @@ GENERATED: dict[str, str] = {
         "trueup.drills.report:render tests.integration.venues.binance.findings.report:render_for_scenarios"
     ),
     "docs/emulator.md": "trueup.emulator.reference:render",
+    "docs/upstream-faults.md": "trueup.drills.upstream:render",
 }
 """Document to the function that renders it, or to several, one after the other; the whole file is generated."""
 SECTION = re.compile(

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from trueup.cli import drill_campaign, drill_endurance
+from trueup.cli import drill_campaign, drill_endurance, drill_upstream
 from trueup.cli.drill_modes import ModeChoice
 from trueup.cli.drill_own import drill_own
 from trueup.errors import ConfigValueError
@@ -26,6 +26,7 @@ drill_endurance.register(app)
 
 
 app.command("campaign")(drill_campaign.campaign)
+app.command("upstream")(drill_upstream.upstream)
 
 
 @app.command(name="list")
