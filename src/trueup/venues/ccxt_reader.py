@@ -246,13 +246,16 @@ class CcxtBinanceReader:
                 order = self._order(row)
                 history.orders[order.venue_order_id or ""] = order
 
-        if await self._history(
+        is_read = await self._history(
             draft, RecordKind.ORDERS_CLOSED, "orders", "fapiPrivateGetAllOrders", symbol, start_ms, end_ms,
             take, id_field="orderId", id_parameter="orderId",
-        ):  # fmt: skip
+        )  # fmt: skip
+        if is_read:
             history.orders_to_ms = end_ms - END_MARGIN_MS
         for order in history.orders.values():
-            draft.add_order(order)
+            # What was open when it was last read may have ended since: without an answer that is not known.
+            if is_read or order.is_closed:
+                draft.add_order(order)
 
     async def _read_fills(self, draft: CcxtDraft, history: SymbolHistory, symbol: str, end_ms: int) -> None:
         start_ms = history.from_ms
