@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, replace
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 
 from trueup.drills.campaign.options import QUERY_SUBJECTS, EpisodeOptions, draw_options
 from trueup.drills.scenario import NativeFact, Scenario, VerifiedSpec
@@ -112,7 +112,7 @@ class _Drawing:
 
     def _fill(self) -> None:
         order = self._pick()
-        part = order.left if self._rng.random() < 0.5 else max(HALF, (order.left / 2).quantize(HALF))
+        part = order.left if self._rng.random() < 0.5 else max(HALF, (order.left / 2).quantize(HALF, ROUND_HALF_EVEN))
         part = min(part, order.left)
         price = f" @ {self._price(order.symbol)}" if self._rng.random() < 0.3 else ""
         self._say(f"venue fill {order.name} {part}{price}{self._push()}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 
 from trueup.drills.venue.values import Leg, OrderStatus, Side, VenueFill, VenueOrder, VenuePosition
 
@@ -163,7 +163,7 @@ class Truth:
             leg=order.leg,
             quantity=quantity,
             price=at,
-            commission=(quantity * at * COMMISSION_RATE).quantize(Decimal("0.00000001")),
+            commission=(quantity * at * COMMISSION_RATE).quantize(Decimal("0.00000001"), ROUND_HALF_EVEN),
             time_ns=now_ns,
         )
         self._next_trade += 1
