@@ -133,8 +133,8 @@ def _halted(life: NodeLife, desk: Desk) -> None:
 def _once_is_once(life: NodeLife, desk: Desk) -> None:
     """A restart keeps the halt until an operator releases it, and tells nothing twice."""
     assert "HALTED" in desk.ask("guard", "status", str(desk.path))
-    # Known fault: after a restart the policy halts once more for an ADL order that it had halted for, so what the release
-    # itself answers is what holds; the second halt wants a second release.
+    # Known fault: after a restart the policy halts once more for an ADL order that it had halted for, so only what the
+    # release itself answers holds; the second halt wants a second release.
     assert "ACTIVE" in desk.ask("guard", "release", str(desk.path), "--reason", "seen", "--force")
     lines = desk.journal("NOTE")
     assert len([one for one in lines if one.startswith("alert, by the policy hands")]) == 1
