@@ -14,9 +14,9 @@ from trueup.config.trading_node.claimants import claims_of
 from trueup.config.trading_node.live_config import LiveTradingNodeConfig
 from trueup.core.claims import ClaimBook
 from trueup.errors import ClaimRefusedError, StoreUnavailableError
-from trueup.guard.book import Source
-from trueup.guard.control import GuardControl, Unanswered, user_name
+from trueup.guard.control import Unanswered, user_name
 from trueup.guard.message import RefusalReason
+from trueup.guard.operator import operator_control
 from trueup.guard.record import GuardFile
 from trueup.journal.configured import state_dir_of
 
@@ -51,19 +51,7 @@ class ClaimsDesk:
         self._file = ClaimsFile(directory)
         self._lock = GuardFile(directory)
         self._has_key = config.guard.control_key is not None
-        self._control: GuardControl | None = None
-        if config.redis is not None:
-            from trueup.config.live.store import address_of
-
-            key = config.guard.control_key
-            self._control = GuardControl(
-                address_of(config.redis),
-                None if key is None else key.get_secret_value(),
-                config.trader_id,
-                source=Source.OPERATOR,
-                who=self._who,
-                timeout_secs=timeout_secs,
-            )
+        self._control = operator_control(config, who=self._who, timeout_secs=timeout_secs)
 
     def all(self) -> Told[ClaimList]:
         """Return every claim."""

@@ -10,8 +10,9 @@ from pathlib import Path
 from trueup.config.trading_node.live_config import LiveTradingNodeConfig
 from trueup.errors import StoreUnavailableError, TrueupError
 from trueup.guard.book import Hold, Source
-from trueup.guard.control import ACK_SECS_MAX, Ack, AckOutcome, GuardControl, Heard, user_name
+from trueup.guard.control import ACK_SECS_MAX, Ack, AckOutcome, Heard, user_name
 from trueup.guard.message import REASON_CHARS_MAX, RefusalReason
+from trueup.guard.operator import operator_control
 from trueup.guard.record import GuardFile, GuardRecord, stopped_change
 from trueup.journal.configured import place_of, settings_of, state_dir_of
 from trueup.journal.journal import Journal
@@ -54,19 +55,7 @@ class GuardDesk:
         self._who = user_name()
         self.directory: Path = state_dir_of(config)
         self._file = GuardFile(self.directory)
-        self._control: GuardControl | None = None
-        if config.redis is not None:
-            from trueup.config.live.store import address_of
-
-            key = config.guard.control_key
-            self._control = GuardControl(
-                address_of(config.redis),
-                None if key is None else key.get_secret_value(),
-                config.trader_id,
-                source=Source.OPERATOR,
-                who=self._who,
-                timeout_secs=timeout_secs,
-            )
+        self._control = operator_control(config, who=self._who, timeout_secs=timeout_secs)
 
     def heard(self) -> Heard | None:
         """Return what the live node says of itself; None if none does.

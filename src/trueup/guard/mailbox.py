@@ -80,16 +80,21 @@ class Mailbox:
             raise
         return Mail(command or None, _instance_of(before))
 
-    def answer(self, answer: Answer | Reply) -> None:
-        """Leave the answer to a command, or the reply to a request.
+    def answer(self, answer: Answer | Reply, word: NodeWord) -> None:
+        """Leave the answer to a command, or the reply to a request, and before it what the node says of itself since.
+
+        Who asks the node how it is after an answer must not read how it was before.
 
         Raises
         ------
         redis.RedisError, OSError
             If the server does not answer.
         """
-        blob = seal(self._key, Purpose.REPLY if isinstance(answer, Reply) else Purpose.ANSWER, answer)
-        self._open().set(self._keys.answer(answer.nonce), blob, px=ANSWER_KEPT_MS)
+        purpose = Purpose.REPLY if isinstance(answer, Reply) else Purpose.ANSWER
+        pipeline = self._open().pipeline(transaction=False)
+        pipeline.set(self._keys.status, seal(self._key, Purpose.STATUS, word), px=STATUS_KEPT_MS)
+        pipeline.set(self._keys.answer(answer.nonce), seal(self._key, purpose, answer), px=ANSWER_KEPT_MS)
+        pipeline.execute()
 
     def leave(self, instance_id: str) -> None:
         """Take back what the node said of itself, unless another one has signed in since."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import concurrent.futures
 import logging
 import threading
 import time
@@ -18,27 +17,10 @@ from trueup.guard.book import GuardBook, Source
 from trueup.guard.facts import LEVELS, Dimension
 from trueup.guard.keys import GuardKeys
 from trueup.guard.mailbox import Mailbox
-from trueup.guard.message import (
-    MESSAGE_BYTES_MAX,
-    NAME_CHARS_MAX,
-    REASON_CHARS_MAX,
-    Act,
-    Answer,
-    Command,
-    MessageRefusedError,
-    NodeWord,
-    Purpose,
-    RefusalReason,
-    Reply,
-    Request,
-    check_form,
-    new_nonce,
-    unseal,
-)
+from trueup.guard.message import NAME_CHARS_MAX, REASON_CHARS_MAX, Act, Command, NodeWord, new_nonce
 from trueup.guard.node_guard import NodeGuard
+from trueup.guard.receiver import Receiver
 from trueup.guard.record import GuardFile, GuardRecord
-from trueup.guard.refusals import Refusals
-from trueup.guard.replay import admit
 from trueup.guard.requests import Requests
 from trueup.guard.strangers import Strangers
 from trueup.model.phase import Phase
@@ -49,8 +31,6 @@ _logger = logging.getLogger("trueup.guard")
 
 TICK_SECS = 1.0
 VISIT_SECS = 0.5
-LOOP_SECS_MAX = 3.0
-"""For the event loop to obey a command; after that its sender hears that the loop hangs."""
 FAILURES_MAX = 2
 """Unanswered visits that make a loss: one may be a hiccup."""
 SKEW_SECS_MAX = 30.0
@@ -122,9 +102,8 @@ class GuardPart:
         self._trader_id = trader_id
         self._instance_id = instance_id
         self._file = GuardFile(directory)
-        self._key = key
+        self._takes_commands = key is not None
         self._mailbox = None if address is None else Mailbox(address, GuardKeys(trader_id), key)
-        self._window_ns = int(window_secs * 1e9)
         self._verdict = verdict
         self._skew_secs = skew_secs
         self._watches_store = watches_store
@@ -138,12 +117,22 @@ class GuardPart:
         self._owns_directory = True
         self._keeps = True
         self._unwritten = False
-        self._refusals = Refusals()
         record = self._file.read()
-        self._seen = record.seen()
         self._book = record.book()
         self.guard = make(self._book, self._keep)
         self.requests = Requests(loop, instance_id, self._dirty.set)
+        self._receiver = Receiver(
+            self.guard,
+            self.requests,
+            key=key,
+            trader_id=trader_id,
+            instance_id=instance_id,
+            window_secs=window_secs,
+            seen=record.seen(),
+            keep=self._keep_seen,
+            say=say,
+            on_loop=self._on_loop,
+        )
 
     # -- the part ----------------------------------------------------------------------------------------------------
 
@@ -201,9 +190,9 @@ class GuardPart:
     def status(self) -> GuardStatus:
         """Return how the guard is; on any thread."""
         control = "OFF"
-        if self._mailbox is not None and self._key is not None:
+        if self._mailbox is not None and self._takes_commands:
             control = "LISTENING" if self._failures < FAILURES_MAX else "LOST"
-        return msgspec.structs.replace(self.guard.status, control=control, commands_refused=self._refusals.counts())
+        return msgspec.structs.replace(self.guard.status, control=control, commands_refused=self._receiver.refused())
 
     # -- on the event loop -------------------------------------------------------------------------------------------
 
@@ -261,12 +250,16 @@ class GuardPart:
             return
         self._unwritten = False
         try:
-            self._file.write(GuardRecord.of(self._book, self._seen))
+            self._file.write(GuardRecord.of(self._book, self._receiver.seen))
         except OSError as error:
             self._unwritten = True
             self._complain(f"the guard's record cannot be written: {error}; a halt would not outlast a restart")
         else:
             self._keeps = True
+
+    def _keep_seen(self) -> None:
+        self._unwritten = True
+        self._write()
 
     def _complain(self, text: str) -> None:
         if self._keeps:
@@ -275,25 +268,27 @@ class GuardPart:
             self._on_loop(lambda: self._say("guard_alarm", text=text, can_act=True))
 
     def _visit(self, mailbox: Mailbox) -> None:
-        word = NodeWord(
+        try:
+            mail = mailbox.visit(self._word())
+            self._reached()
+            self._meet(mail.instance_id)
+            answers = [] if mail.command is None else [self._receiver.receive(mail.command)]
+            for answer in (*answers, *self.requests.ready()):
+                if answer is not None:
+                    mailbox.answer(answer, self._word())
+        except (redis.RedisError, OSError) as error:
+            self._missed(error)
+
+    def _word(self) -> NodeWord:
+        return NodeWord(
             trader_id=self._trader_id,
             instance_id=self._instance_id,
             time_ns=time.time_ns(),
             phase=self._phase.value,
             verdict=self._verdict(),
-            takes_commands=self._key is not None,
+            takes_commands=self._takes_commands,
             guard=self.status(),
         )
-        try:
-            mail = mailbox.visit(word)
-            self._reached()
-            self._meet(mail.instance_id)
-            answers = [] if mail.command is None else [self._receive(mail.command)]
-            for answer in (*answers, *self.requests.ready()):
-                if answer is not None:
-                    mailbox.answer(answer)
-        except (redis.RedisError, OSError) as error:
-            self._missed(error)
 
     def _reached(self) -> None:
         if self._failures >= FAILURES_MAX:
@@ -324,90 +319,8 @@ class GuardPart:
         level = int(self._strangers.is_present or not self._owns_directory)
         self._on_loop(lambda: self.guard.rise(Dimension.WRITERS, level))
 
-    def _receive(self, blob: bytes) -> Answer | Reply | None:
-        """Return the answer to a command; None for one whose sender does not have the key, or cannot be told.
-
-        A request is answered later, when it is done.
-        """
-        command: Command | Request | None = None
-        try:
-            if self._key is None:
-                raise MessageRefusedError(RefusalReason.NO_KEY, "this node has no control key")
-            command = _unseal(self._key, blob)
-            check_form(command)
-            self._seen = admit(
-                self._seen,
-                command,
-                trader_id=self._trader_id,
-                instance_id=self._instance_id,
-                now_ns=time.time_ns(),
-                window_ns=self._window_ns,
-            )
-        except MessageRefusedError as refused:
-            self._refuse(refused.code, refused.why)
-            if isinstance(command, Request):
-                return self.requests.refusal(command, refused.code, refused.why)
-            return None if command is None else self._refusal(command, refused.code, refused.why)
-        self._unwritten = True
-        self._write()  # before it is obeyed: the same message must not count twice, whatever happens now
-        if isinstance(command, Request):
-            self.requests.take(command)
-            return None
-        answer = self._obey(command)
-        self._write()  # before it is acknowledged: what is acknowledged outlasts a kill
-        if not answer.applied:
-            self._refuse(answer.code, answer.why)
-        return answer
-
-    def _obey(self, command: Command) -> Answer:
-        done: concurrent.futures.Future[Answer] = concurrent.futures.Future()
-
-        def obey() -> None:
-            try:
-                done.set_result(self.guard.obey(command))
-            except Exception as error:
-                done.set_exception(error)
-
-        self._on_loop(obey)
-        try:
-            return done.result(LOOP_SECS_MAX)
-        except concurrent.futures.TimeoutError:
-            why = f"the node's event loop has not answered for {LOOP_SECS_MAX:g} s; it will obey when it goes on"
-            return self._refusal(command, RefusalReason.CANNOT_ACT, why)
-        except Exception as error:
-            _logger.exception("a command failed")
-            return self._refusal(command, RefusalReason.CANNOT_ACT, f"{type(error).__name__}: {error}")
-
-    def _refusal(self, command: Command, code: str, why: str) -> Answer:
-        status = self.guard.status
-        return Answer(
-            nonce=command.nonce,
-            instance_id=command.instance_id,
-            applied=False,
-            state=self.guard.book.state,
-            effective=status.effective,
-            code=code,
-            why=why,
-        )
-
-    def _refuse(self, code: str, why: str) -> None:
-        count = self._refusals.add(code, time.monotonic())
-        if count:
-            _logger.error("a command to the guard was refused (%s, %d so far): %s", code, count, why)
-            self._on_loop(lambda: self._say("guard_refused", code=str(code), text=why, count=count))
-
     def _on_loop(self, work: Callable[[], None]) -> None:
         try:
             self._loop.call_soon_threadsafe(work)
         except RuntimeError:
             self._closing.set()  # the loop has ended, and the node with it
-
-
-def _unseal(key: bytes, blob: bytes) -> Command | Request:
-    """Return the command or the request in a blob: what it was signed as tells which."""
-    try:
-        return unseal(key, Purpose.COMMAND, blob, Command, MESSAGE_BYTES_MAX)
-    except MessageRefusedError as refused:
-        if refused.code is not RefusalReason.FORGED:
-            raise
-    return unseal(key, Purpose.REQUEST, blob, Request, MESSAGE_BYTES_MAX)

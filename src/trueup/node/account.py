@@ -33,8 +33,8 @@ from trueup.node.look import CHEAP_CLAIMS, Look
 from trueup.node.pacing import Pile, in_slices, let_go, off_loop
 from trueup.node.settings import NodeSettings
 from trueup.venues.draft import ReadingDraft, VenueReading
+from trueup.venues.limits import ReadRequest
 from trueup.venues.questions import Question, open_questions, unexplained_positions
-from trueup.venues.reader import ReadRequest
 
 _logger = logging.getLogger("trueup.node")
 

@@ -13,7 +13,7 @@ import pytest
 
 from tests.unit.guard.test_message import KEY, command
 from tests.unit.guard.test_node_guard import World
-from trueup.guard import part as module
+from trueup.guard import receiver as module
 from trueup.guard.message import Act, Answer, Command, Purpose, seal
 from trueup.guard.part import GuardPart
 from trueup.guard.record import GuardFile
@@ -64,7 +64,7 @@ class _Keeper:
 def receive(part: GuardPart, loop: asyncio.AbstractEventLoop, one: Command) -> Any:
     """Hand a command to the part on a thread, as the store would, while the loop runs."""
     found: list[Any] = []
-    thread = threading.Thread(target=lambda: found.append(part._receive(seal(KEY, Purpose.COMMAND, one))))
+    thread = threading.Thread(target=lambda: found.append(part._receiver.receive(seal(KEY, Purpose.COMMAND, one))))
     thread.start()
     while thread.is_alive():
         loop.run_until_complete(asyncio.sleep(0.005))
@@ -93,7 +93,7 @@ def test_a_loop_that_hangs_is_told_to_the_sender(
     monkeypatch.setattr(module, "LOOP_SECS_MAX", 0.05)
     world = World()
     part = part_of(world, loop, tmp_path)
-    answer = part._receive(seal(KEY, Purpose.COMMAND, fresh()))  # nobody runs the loop
+    answer = part._receiver.receive(seal(KEY, Purpose.COMMAND, fresh()))  # nobody runs the loop
     assert isinstance(answer, Answer)
     assert (answer.applied, answer.code) == (False, "cannot_act")
     assert "event loop has not answered" in answer.why

@@ -19,8 +19,9 @@ from nautilus_trader.model.objects import Money, Price, Quantity
 from trueup.model.coverage import RecordKind
 from trueup.model.enums import Leg
 from trueup.model.enums import OrderStatus as Status
+from trueup.venues.limits import ReadLimits, ReadRequest
 from trueup.venues.questions import About, Question
-from trueup.venues.reader import ReadLimits, ReadRequest, VenueReader
+from trueup.venues.reader import UNANSWERED_MAX, VenueReader
 from trueup.venues.records import fill_record
 
 ACCOUNT = AccountId("BINANCE-001")
@@ -279,6 +280,21 @@ async def test_questions_beyond_the_bound_are_said_to_be_unasked() -> None:
     await one.ask(draft, [Question(About.ORDER, BTC.value, str(number)) for number in range(5)])
     assert client.asked.count("order") == 2
     assert not (await one.freeze(draft)).snapshot.coverage.orders_open.is_complete
+
+
+async def test_submits_that_nobody_answered_are_asked_about_first_and_beyond_the_bound_up_to_their_own() -> None:
+    client = Client(order=None)
+    one = reader(client, limits=ReadLimits(questions_max=2))
+    submits = [Question(About.ORDER, BTC.value, client_order_id=f"O-{number}") for number in range(UNANSWERED_MAX + 1)]
+    known = [Question(About.ORDER, BTC.value, str(number)) for number in range(3)]
+    draft = await one.read(ReadRequest())
+    await one.ask(draft, [*known, *submits[:40]])
+    assert client.asked.count("order") == 40
+    snapshot = (await one.freeze(draft)).snapshot
+    assert snapshot.unknown_orders == {f"O-{number}" for number in range(40)}
+    assert not snapshot.coverage.orders_open.is_complete  # those that are known wait for the next look
+    await one.ask(await one.read(ReadRequest()), submits)
+    assert client.asked.count("order") == 40 + UNANSWERED_MAX
 
 
 async def test_a_start_puts_every_question_since_no_later_look_completes_it() -> None:

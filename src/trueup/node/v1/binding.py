@@ -32,7 +32,8 @@ from trueup.node.v1.snapshot import CacheReader
 from trueup.node.v1.versions import check_engine_version, engine_version
 from trueup.node.venue_weight import check_venue_weight
 from trueup.venues.draft import VenueReading
-from trueup.venues.reader import ReadLimits, VenueReader
+from trueup.venues.limits import ReadLimits
+from trueup.venues.reader import VenueReader
 
 _logger = logging.getLogger("trueup.node")
 

@@ -24,8 +24,6 @@ from nautilus_trader.model.events import (
     OrderExpired,
     OrderFilled,
     OrderModifyRejected,
-    OrderPendingCancel,
-    OrderPendingUpdate,
     OrderSubmitted,
     OrderUpdated,
 )
@@ -47,6 +45,7 @@ from trueup.model.enums import OrderSide, TimeInForce
 from trueup.model.identifiers import OPENING_PREFIX, leg_of
 from trueup.node.announcer import Announcer
 from trueup.node.own_journal import OWN_ORDERS
+from trueup.node.v1.order_terms import commanded_before, terms_before_event, terms_of
 from trueup.node.v1.own_orders import OwnOrders
 from trueup.venues.binance.user_marks import OrderMark, marks_of
 
@@ -139,7 +138,7 @@ class InterventionWatch:
 
     def _note_modify(self, command: Any) -> None:
         wanted = self._asked_amend.setdefault(command.client_order_id.value, deque(maxlen=16))
-        wanted.append(_terms(command.quantity, command.price, command.trigger_price))
+        wanted.append(terms_of(command.quantity, command.price, command.trigger_price))
         _bound(self._asked_amend, COMMANDS_MAX)
 
     def _note_cancel(self, command: Any) -> None:
@@ -200,51 +199,29 @@ class InterventionWatch:
         if self._is_replaying():
             self.untold += 1
             return
-        commanded = self._commanded(order, event)
+        asked = Commanded(
+            sent=self._own.has_sent(name),
+            cancel=name in self._asked_cancel,
+            amends=tuple(self._asked_amend.get(name, ())),
+        )
+        commanded = commanded_before(order, event, asked)
         self._put(self._change(kind, event, order), commanded, str(event.account_id), event.strategy_id.value)
         if order.is_closed:
             for held in (self._asked_cancel, self._asked_amend, self._terms):
                 held.pop(name, None)
 
-    def _commanded(self, order: Any, event: Any) -> Commanded:
-        """Return what the node had commanded of an order before an event: by its commands and the order's events."""
-        name = order.client_order_id.value
-        sent = cancel = update = False
-        for one in order.events:
-            if one is event or one.id == event.id:
-                break
-            match one:
-                case OrderSubmitted():
-                    sent = True
-                case OrderPendingCancel():
-                    cancel = True
-                case OrderCancelRejected():
-                    cancel = False
-                case OrderPendingUpdate():
-                    update = True
-                case OrderUpdated() | OrderModifyRejected():
-                    update = False
-        amends = tuple(self._asked_amend.get(name, ()))
-        if update and not amends:
-            amends = (Terms(),)  # asked by an earlier life: what for, only that one knew
-        return Commanded(
-            sent=sent or self._own.has_sent(name),
-            cancel=cancel or name in self._asked_cancel,
-            amends=amends,
-        )
-
     def _change(self, kind: ChangeKind, event: Any, order: Any) -> Change:
         name = event.client_order_id.value
         number = "" if getattr(event, "venue_order_id", None) is None else event.venue_order_id.value
         mark = self._marks.pop(number, None)
-        now = _terms(
+        now = terms_of(
             order.quantity,
             order.price if order.has_price else None,
             order.trigger_price if order.has_trigger_price else None,
         )
         before = self._terms.get(name, now)
         if kind is ChangeKind.AMENDED and name not in self._terms:
-            before = _terms_before(order, event)
+            before = terms_before_event(order, event)
         self._terms[name] = now
         _bound(self._terms, COMMANDS_MAX)
         if kind is ChangeKind.AMENDED:
@@ -376,39 +353,6 @@ class InterventionWatch:
 
 
 _STREAM_EVENTS = frozenset({"ORDER_TRADE_UPDATE", "ACCOUNT_UPDATE", "ACCOUNT_CONFIG_UPDATE"})
-
-
-def _terms(quantity: Any, price: Any, trigger_price: Any) -> Terms:
-    def value_of(one: Any) -> Decimal | None:
-        return None if one is None else Decimal(one.as_decimal())
-
-    return Terms(quantity=value_of(quantity), price=value_of(price), trigger_price=value_of(trigger_price))
-
-
-def _terms_before(order: Any, event: Any) -> Terms:
-    """Return an order's terms before an amendment, from its first event and the amendments between."""
-    first = order.init_event
-    options = first.options
-    terms = Terms(
-        quantity=first.quantity.as_decimal(),
-        price=_decimal(options.get("price")),
-        trigger_price=_decimal(options.get("trigger_price")),
-    )
-    for one in order.events:
-        if one.id == event.id:
-            break
-        if isinstance(one, OrderUpdated):
-            said = _terms(one.quantity, one.price, one.trigger_price)
-            terms = Terms(
-                quantity=said.quantity or terms.quantity,
-                price=said.price or terms.price,
-                trigger_price=said.trigger_price or terms.trigger_price,
-            )
-    return terms
-
-
-def _decimal(text: Any) -> Decimal | None:
-    return None if text is None else Decimal(str(text))
 
 
 def _bound(held: dict[str, Any], count_max: int) -> None:

@@ -16,7 +16,7 @@ from trueup.core.netting import in_time_order, net
 from trueup.model.fills import FillKey, FillRecord
 from trueup.model.steps import RebuildInstrument, ReplayPosition, Revive
 from trueup.node.ledger import RepairEntry, RepairLedger
-from trueup.node.v1.snapshot import fill_record
+from trueup.node.v1.engine_records import fill_record
 
 _logger = logging.getLogger("trueup.node")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import Final
 
 from tests.integration.ops.end_to_end.rig import BTC, Rig, Setting, until
@@ -146,17 +147,25 @@ def _asked(rig: Rig, path: str) -> int:
     return sum(one.count for one in rig.control.request_totals() if one.path == path)
 
 
+def _detected(rig: Rig) -> float:
+    return rig.metric("sum(trueup_discrepancies_detected_total)")
+
+
+def _has_detected_more(rig: Rig, than: float) -> bool:
+    return _detected(rig) > than
+
+
 def _amend_again_and_again(rig: Rig) -> None:
     """Amend an order as another client does, event lost, each time after it was made right."""
     rig.arm({"kind": "drop_event"}, event="ORDER_TRADE_UPDATE", execution="AMENDMENT")
     order = rig.by_hand("BTCUSDT", QUANTITY)
     account = rig.venue.ready.account
     for number in range(7):
-        seen = rig.metric("sum(trueup_discrepancies_detected_total)")
+        seen = _detected(rig)
         rig.control.amend_order(
             account, "BTCUSDT", order_id=order.order_id, quantity=order.quantity, price=order.price - 10 - number
         )
-        until(lambda seen=seen: rig.metric("sum(trueup_discrepancies_detected_total)") > seen, "not seen")  # type: ignore[misc]
+        until(partial(_has_detected_more, rig, seen), "not seen")
         until(lambda: rig.metric("sum(trueup_discrepancies_open)") == 0, "not healed")
 
 
