@@ -60,7 +60,7 @@ class Depth:
     history_from_ns : int
         Read orders and fills since then.
     known_from_ns : int or None
-        What the node is expected to hold; see `NodeSnapshot`.
+        What the node is expected to hold, but for what it may have purged since; see `NodeSnapshot`.
     proven_ns : int or None
         When the last look that proved the account began, where it is known.
     widen_to_ns : int or None
@@ -150,13 +150,13 @@ class AccountTruth:
         self.port.drain()
         needed = _needed(draft, depth)
         if self.port.changes() != self._changes:
-            node = await self.port.snapshot_all(depth.known_from_ns, needed)
+            node = await self._read_node(depth, needed)
         self._complete_draft = draft if _has_history(reading) else None
         comparison = await self._compare(reading, node, at_startup=depth.at_startup)
         if comparison.discrepancies and needed is not None:
             # What is to be healed is planned on everything that the node holds.
             await self._let_go_of_view()
-            node = await self.port.snapshot_all(depth.known_from_ns)
+            node = await self._read_node(depth)
             comparison = await self._compare(reading, node, at_startup=depth.at_startup)
         return self._look(reading, node, comparison, claims=DEFAULT_CLAIMS, unexplained=unexplained)
 
@@ -255,7 +255,7 @@ class AccountTruth:
         reader = self.port.reader
         reading = await reader.freeze(draft)
         self._changes = self.port.changes()
-        node = await self.port.snapshot_all(depth.known_from_ns, _needed(draft, depth))
+        node = await self._read_node(depth, _needed(draft, depth))
         for _ in range(QUESTION_ROUNDS_MAX):
             found = await off_loop(_size(reading, node), partial(open_questions, reading.snapshot, node))
             questions = [question for question in found if question not in asked]
@@ -265,6 +265,16 @@ class AccountTruth:
             await reader.ask(draft, questions, depth.deadline, at_startup=depth.at_startup)
             reading = await reader.freeze(draft)
         return reading, node
+
+    async def _read_node(self, depth: Depth, needed: Needed | None = None) -> NodeSnapshot:
+        node = await self.port.snapshot_all(depth.known_from_ns, needed)
+        buffer_secs = self._settings.purge_buffer_secs
+        if buffer_secs is None or depth.at_startup or depth.known_from_ns is None:
+            return node
+        # What closed longer ago than this may be purged by now. Reckoned after the reading: a look that waited for the
+        # venue's weight took all that was purged meanwhile for missing, and made it anew.
+        purged_to_ns = self.port.now_ns() - int(buffer_secs * NS_PER_SECOND)
+        return replace(node, known_from_ns=max(depth.known_from_ns, purged_to_ns))
 
     async def _unexplained(self, reading: VenueReading, node: NodeSnapshot) -> frozenset[PositionKey]:
         return await off_loop(_size(reading, node), lambda: unexplained_positions(reading.snapshot, node))

@@ -121,6 +121,9 @@ class AccountPort(Protocol):
     def holds(self) -> tuple[bool, bool]:
         """Return whether the node has open orders of the account, and whether it has open positions."""
 
+    def now_ns(self) -> int:
+        """Return the time by the node's clock."""
+
     def changes(self) -> int:
         """Return a number that grows with every event that the engine handles."""
 

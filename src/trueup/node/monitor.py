@@ -180,17 +180,10 @@ class Monitor:
         furthest_ns = 0 if furthest is None else max(0, now_ns - int(furthest * NS_PER_SECOND))
         return Depth(
             history_from_ns=since_ns,
-            known_from_ns=self._known_from_ns(now_ns),
+            known_from_ns=self._started_ns,
             proven_ns=self._verified_ns,
             widen_to_ns=furthest_ns if widen else None,
         )
-
-    def _known_from_ns(self, now_ns: int) -> int:
-        """Return since when closed orders are expected in the node: it purges them after a while, and may."""
-        buffer_secs = self._settings.purge_buffer_secs
-        if buffer_secs is None:
-            return self._started_ns
-        return max(self._started_ns, now_ns - int(buffer_secs * NS_PER_SECOND))
 
     def _clean(self, look: Look, outcome: TrueUpOutcome) -> TrueUpOutcome:
         self._verified_ns = look.reading.snapshot.started_ns

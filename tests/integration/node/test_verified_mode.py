@@ -101,11 +101,12 @@ def test_an_empty_position_list_flattens_nothing_and_halts_trading_until_it_is_r
     assert only(said, "position")["quantity"] == "2.000"
 
 
-def test_an_order_that_was_purged_is_never_made_again() -> None:
+def test_an_order_that_was_purged_even_in_the_middle_of_a_look_is_not_missed_and_never_made_again() -> None:
     code, said = live("purges")
     assert code == 0
     purged = only(said, "purged")
-    assert (purged["steps"], purged["verdict"], purged["orders"]) == (0, "CLEAN", 0)
+    assert (purged["steps"], purged["verdicts"], purged["orders"]) == (0, ["CLEAN"] * 4, 0)
+    assert not [line["line"] for line in said if line["event"] == "discrepancy"]
 
 
 def test_the_oldest_supported_engine_is_kept_true_by_the_same_binding() -> None:

@@ -167,20 +167,36 @@ async def _monitoring(life: Life) -> None:
 
 
 async def _purge(life: Life) -> None:
-    """Let an order close and be purged, as the engine's own timer does it, while its position stays open."""
+    """Let an order close and be purged, as the engine's own timer does it, in the middle of a look that knew it."""
     life.buyer.buy("O-1", "1.000", "100.0")
     await life.wait_until(lambda: life.order("O-1") is not None and life.order("O-1").status_string() == "ACCEPTED")
     (number,) = [row.venue_order_id for row in TRUTH.orders.values() if row.client_order_id == "O-1"]
     life.client.push_fill(TRUTH.fill("T-1", number, "1.000", "100.0", time.time_ns()))
     await life.wait_until(lambda: life.order("O-1").is_closed)
+    held, answers = asyncio.Event(), asyncio.Event()
+    ask = life.client.generate_fill_reports
+
+    async def generate_fill_reports(command: Any) -> Any:
+        """Answer as late as a venue does whose weight is spent."""
+        reports = await ask(command)
+        held.set()
+        await answers.wait()
+        return reports
+
+    life.client.generate_fill_reports = generate_fill_reports
+    waiting = asyncio.ensure_future(life.handle.true_up())
+    await held.wait()
     await asyncio.sleep(PURGE_BUFFER_SECS + 0.2)
     life.node.cache.purge_closed_orders(ts_now=time.time_ns(), buffer_secs=int(PURGE_BUFFER_SECS))
     assert life.order("O-1") is None
-    steps = 0
-    for _ in range(3):
-        outcome = await life.handle.true_up()
-        steps += len(outcome.steps)
-    say("purged", steps=steps, verdict=outcome.verdict, orders=len(life.node.cache.orders()))
+    answers.set()
+    outcomes = [await waiting, *[await life.handle.true_up() for _ in range(3)]]
+    say(
+        "purged",
+        steps=sum(len(one.steps) for one in outcomes),
+        verdicts=[one.verdict for one in outcomes],
+        orders=len(life.node.cache.orders()),
+    )
 
 
 async def _lose_a_fill(life: Life) -> None:

@@ -84,6 +84,10 @@ class V1Account:
         """Return whether there are open orders, and open positions."""
         return self._cache_reader.holds()
 
+    def now_ns(self) -> int:
+        """Return the time by the node's clock."""
+        return self._binding.now_ns()
+
     def changes(self) -> int:
         """Return the engine's count of handled events."""
         return int(self._binding.engine.event_count)
