@@ -11,6 +11,7 @@ import msgspec
 
 from trueup.audit.lines import account_result
 from trueup.audit.node_side import NodeReading, NodeSide
+from trueup.audit.policies import NO_POLICIES, AuditPolicies
 from trueup.audit.result import AccountResult, WriterLine
 from trueup.audit.rules import AuditRules
 from trueup.audit.stability import Memory, passed_through, settle
@@ -80,14 +81,25 @@ class AccountAuditor:
         Reads the node.
     rules : AuditRules
         What is expected, and bounds.
+    policies : AuditPolicies
+        What the operator wants unchecked.
     """
 
-    def __init__(self, name: str, exchange: str, venue: VenueSide, node: NodeSide, rules: AuditRules) -> None:
+    def __init__(
+        self,
+        name: str,
+        exchange: str,
+        venue: VenueSide,
+        node: NodeSide,
+        rules: AuditRules,
+        policies: AuditPolicies = NO_POLICIES,
+    ) -> None:
         self.name = name
         self.exchange = exchange
         self.venue = venue
         self.node = node
         self.rules = rules
+        self.policies = policies
         self._memory = Memory()
 
     async def close(self) -> None:
@@ -177,7 +189,9 @@ class AccountAuditor:
 
     def _compare(self, venue: VenueSnapshot, node: NodeReading) -> tuple[Comparison, list[Discrepancy]]:
         comparison = compare(venue, node.snapshot, self.rules.tolerance)
-        return comparison, [one for one in comparison.discrepancies if not passed_through(one, venue, node.snapshot)]
+        divided = self.policies.divide(comparison.discrepancies, venue, node.snapshot)
+        comparison = replace(comparison, discrepancies=divided.kept, unchecked=divided.unchecked)
+        return comparison, [one for one in divided.kept if not passed_through(one, venue, node.snapshot)]
 
     def _question(self, node: NodeSnapshot, *, anew: bool, deadline: float) -> VenueQuestion:
         since_ns = max(0, time.time_ns() - self.rules.lookback_ns)
@@ -216,9 +230,11 @@ class AccountAuditor:
             pending_count=len(look.comparison.pending) + len(look.unsettled),
             node_unknowns=(
                 *self._node_unknowns(node),
+                *await asyncio.to_thread(self.policies.trouble),
                 *(f"{one.subject} differs in every look, and moves: neither equal nor different" for one in moving),
             ),
             claims=self.rules.claims,
+            unchecked=look.comparison.unchecked,
         )
         result = account_result(
             name=self.name,

@@ -11,6 +11,7 @@ from typing import Final
 
 from trueup.audit.account import AccountAuditor
 from trueup.audit.node_store import RedisNode
+from trueup.audit.policies import NO_POLICIES, AuditPolicies
 from trueup.audit.rules import AuditRules
 from trueup.config.live.binance import default_address, permissions_address
 from trueup.config.live.store import address_of
@@ -130,7 +131,16 @@ def build_auditor(plan: AccountPlan, config: LiveTradingNodeConfig) -> AccountAu
         discover_symbols=config.audit.discover_symbols,
         expired_is_canceled=client is not None and client.treat_expired_as_canceled,
     )
-    return AccountAuditor(plan.name, plan.exchange, reader, _node(redis, trader_id, venue, settings), rules)
+    node = _node(redis, trader_id, venue, settings)
+    return AccountAuditor(plan.name, plan.exchange, reader, node, rules, _policies(plan, config, trader_id))
+
+
+def _policies(plan: AccountPlan, config: LiveTradingNodeConfig, trader_id: str) -> AuditPolicies:
+    """Return what the file's own node leaves unchecked; what another node does stands in another file."""
+    if trader_id != config.trader_id:
+        return NO_POLICIES
+    names = (name for name, client in config.clients.items() if client is plan.client)
+    return AuditPolicies.of(config, next(names, ""))
 
 
 def _node(redis: RedisConfig, trader_id: str, venue: str, settings: AuditAccountConfig) -> RedisNode:

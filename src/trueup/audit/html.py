@@ -50,6 +50,7 @@ def _account(account: AccountResult) -> str:
         f"<p class='dim'>{escape(' · '.join(part for part in identity if part))}</p>",
         _facts(account),
         _list("Unknown", account.unknowns, "warn"),
+        _list("Not checked, by policy", account.unchecked, "warn"),
         _list("Other writers of this account", _writers(account), "bad"),
         _differences(account),
         _coverage(account.coverage),

@@ -107,6 +107,7 @@ class AuditJournal:
             "check": self._role,
             "discrepancies": result.discrepancies_total,
             "unknowns": list(result.unknowns),
+            "unchecked": list(result.unchecked),
             "coverage": {one.kind: one.state for one in result.coverage if one.side == VENUE_SIDE},
             "pending": result.pending_total,
             "writers": [one.line for one in result.writers if one.certain],

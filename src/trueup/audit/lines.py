@@ -76,6 +76,7 @@ def account_result(
         pending=tuple(pending[:PENDING_SHOWN_MAX]),
         pending_total=len(pending),
         unknowns=verdict.unknowns,
+        unchecked=verdict.unchecked,
         notes=notes,
         writers=writers,
         positions=tuple(_positions(venue, state)),

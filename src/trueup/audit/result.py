@@ -126,7 +126,10 @@ class StatementResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AccountResult(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold the outcome of one account."""
+    """Hold the outcome of one account.
+
+    ``unchecked`` has one line for each policy of ``[external]`` that ignores anything: the state says nothing of that.
+    """
 
     name: str
     exchange: str
@@ -152,6 +155,7 @@ class AccountResult(msgspec.Struct, frozen=True, kw_only=True):
     pending: tuple[str, ...] = ()
     pending_total: int = 0
     unknowns: tuple[str, ...] = ()
+    unchecked: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     writers: tuple[WriterLine, ...] = ()
     positions: tuple[PositionLine, ...] = ()

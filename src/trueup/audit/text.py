@@ -57,6 +57,7 @@ def account_lines(account: AccountResult) -> Iterator[str]:
             f"{account.looks} look{_s(account.looks)}, {account.secs:.1f} s"
         )
     yield from (f"  unknown: {line}" for line in account.unknowns)
+    yield from (f"  {line}" for line in account.unchecked)
     yield from (f"  second writer: {one.line}" for one in account.writers if one.certain)
     yield from (f"  second writer? {one.line}" for one in account.writers if not one.certain)
     for kind, count in account.discrepancies_by_kind.items():

@@ -89,6 +89,7 @@ def node_status(
 def _lines(results: Iterable[AccountResult]) -> Iterator[str]:
     for result in results:
         yield from (f"{result.name}: {line}" for line in result.unknowns)
+        yield from (f"{result.name}: {line}" for line in result.unchecked)
         yield from (f"{result.name}: {one.line}" for one in result.writers if one.certain)
         yield from (f"{result.name}: {one.line}" for one in result.discrepancies)
 

@@ -30,7 +30,7 @@ class NodeState:
     def __init__(self, directory: Path) -> None:
         self.ledger = RepairLedger(directory)
         self._path = directory / TRADERS_FILE
-        self._traders = self._read()
+        self._traders = read_traders(directory)
 
     def traders(self) -> dict[str, frozenset[str]]:
         """Return which strategies ever traded an instrument, by instrument."""
@@ -50,17 +50,20 @@ class NodeState:
             file.flush()
             os.fsync(file.fileno())
 
-    def _read(self) -> dict[str, set[str]]:
-        traders: dict[str, set[str]] = {}
-        if not self._path.exists() or self._path.stat().st_size > TRADERS_BYTES_MAX:
-            return traders
-        for line in self._path.read_bytes().splitlines():
-            try:
-                instrument_id, owner = orjson.loads(line)
-            except (orjson.JSONDecodeError, ValueError):
-                continue  # cut off by a kill: the pair is written again when it is seen again
-            traders.setdefault(str(instrument_id), set()).add(str(owner))
+
+def read_traders(directory: Path) -> dict[str, set[str]]:
+    """Return which strategies ever traded an instrument, as a node's state directory has it; none where it has not."""
+    path = directory / TRADERS_FILE
+    traders: dict[str, set[str]] = {}
+    if not path.exists() or path.stat().st_size > TRADERS_BYTES_MAX:
         return traders
+    for line in path.read_bytes().splitlines():
+        try:
+            instrument_id, owner = orjson.loads(line)
+        except (orjson.JSONDecodeError, ValueError):
+            continue  # cut off by a kill: the pair is written again when it is seen again
+        traders.setdefault(str(instrument_id), set()).add(str(owner))
+    return traders
 
 
 def default_state_dir(trader_id: str, store: str) -> Path:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from tests.integration.external.desk import Desk, until
@@ -65,6 +66,7 @@ def test_each_policy_does_what_it_says_and_a_verdict_says_what_it_leaves_out(tmp
         desk.place("BNB", "buy", 2)
         with desk.start() as life:
             _start_up(life, desk)
+            _audited(desk)
             _cancelled(life, desk)
             _unreadable(life, desk)
             _halted(life, desk)
@@ -85,6 +87,17 @@ def _start_up(life: NodeLife, desk: Desk) -> None:
     assert f"and 1 positions at the venue on {SOL}; " in other
     told = [one for one in life.events if one["event"] == "external"]
     assert [(one["act"], one["client_order_id"], one["source"]) for one in told] == [("alert", "web_1", "hand")]
+
+
+def _audited(desk: Desk) -> None:
+    """Whoever looks from outside leaves out the same, and says so."""
+    report = orjson.loads(desk.ask("audit", str(desk.path), "--json"))
+    (account,) = report["accounts"]
+    assert (account["state"], account["discrepancies"]) == ("CLEAN", [])
+    grid, other = account["unchecked"]
+    assert grid.startswith("not checked, by the policy grid-bot (client order ids grid-*): 1 open orders and 0 pos")
+    assert other.startswith("not checked, by the policy the-other-desk (instruments SOL*-PERP.BINANCE): 1 open orders")
+    assert "not checked, by the policy grid-bot" in desk.ask("audit", str(desk.path))
 
 
 def _cancelled(life: NodeLife, desk: Desk) -> None:
