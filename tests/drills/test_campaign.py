@@ -92,6 +92,47 @@ async def test_a_node_that_cannot_become_true_is_complained_about_and_steps_that
     assert line.startswith("the node does not trade though nothing is broken: refused: the node could not be proven")
 
 
+UNWRITTEN = """
+id = "0-unwritten"
+group = "campaign"
+title = "A store loses what it was told before it wrote it down"
+preset = "fast"
+conduct = "episode"
+reconciliation_timeout_secs = 4.0
+steps = '''
+node start
+node submit V-1 BUY 2 @ 100
+node submit V-2 BUY 3 @ 100
+venue fill V-2 1
+node kill
+venue cancel V-1
+node start
+wait 1s
+'''
+[verified]
+settings = { history = "current" }
+"""
+
+
+async def test_a_node_whose_store_wrote_nothing_down_is_held_to_what_a_cold_start_rebuilds_and_to_no_more() -> None:
+    scenario = read_scenario(UNWRITTEN, "unwritten.toml")
+    remembered = []
+    async with Fleet() as fleet, fleet.place("unwritten") as at:
+        run = EpisodeRun(scenario, "verified", at.directory, at.nursery, at.store, number=at.number)
+        remembers = run.stage.remembers
+
+        async def forgetful() -> bool:
+            remembered.append(await remembers())
+            await at.store.forget(run.stage.trader_id)
+            return await remembers()
+
+        run.stage.remembers = forgetful  # type: ignore[method-assign]  # what a kill before the write leaves behind
+        result = await run.run()
+    assert remembered == [False, True]
+    assert result.complaints == ()
+    assert (result.ending, result.orders, result.fills) == ("equal", 2, 1)
+
+
 def test_the_command_shows_an_episode_and_runs_a_file_of_one(tmp_path: Path) -> None:
     shown = CliRunner().invoke(app, ["campaign", "--seed", "7", "--episodes", "1", "--first", "3", "--show"])
     assert "# 7-3: " in shown.output

@@ -40,7 +40,7 @@ POLL_SECS = 0.02
 START_TIMEOUT_SECS = 60.0
 """A node of a drill starts within 0.2 s on an idle machine. On a busy one it can take ten, and where a question hangs
 the engine's own limit, 30 s, comes on top: only then is a node that does not trade the node's fault."""
-REFUSAL_SECS = 1.0  # a native node that will not trade says nothing: this long after its start it still does not
+REFUSAL_SECS = 1.0  # a native node that shall not trade has this long to do it all the same
 APPEAR_TIMEOUT_SECS = 5.0
 
 
@@ -209,8 +209,10 @@ class Performer:
                     return "trading"
                 if phase["failure"]:
                     return f"refused: {phase['failure']}"
+                if phase["gave_up"]:
+                    break
             await asyncio.sleep(POLL_SECS)
-        if expected == "trading":
+        if expected == "trading" and time.monotonic() - began >= limit:
             return f"refused: not trading after {limit:.0f} s"
         return "refused: the process runs, the strategy does not"
 

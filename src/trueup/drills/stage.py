@@ -109,6 +109,15 @@ class Stage:
         await self.node.start()
         return self.node
 
+    async def remembers(self) -> bool:
+        """Return whether the next start finds in its store what an earlier life left there to begin with.
+
+        In verified mode that is the mark of a proof, written behind all that was proven; in native mode, any order. A
+        node that is killed before its store has written the first start down comes back as if it had never lived.
+        """
+        mark = "general:trueup-verified-" if self.mode == "verified" else "orders:"
+        return self.store is not None and await self.store.holds(self.trader_id, mark)
+
     async def settle(self) -> None:
         """Return once the node has read and handled everything that is under way."""
         node = self.node

@@ -50,6 +50,13 @@ class DrillStore:
             self._server.stop()
             self._server = None
 
+    async def holds(self, trader_id: str, what: str) -> bool:
+        """Return whether the store holds any key of one trader that begins so, such as ``orders:``."""
+        async with Redis(host="127.0.0.1", port=self.port) as client:
+            async for _ in client.scan_iter(match=f"trader-{trader_id}:{what}*", count=DELETE_BATCH_KEYS):
+                return True
+        return False
+
     async def forget(self, trader_id: str) -> None:
         """Delete what the store holds of one trader: its next start is cold."""
         async with Redis(host="127.0.0.1", port=self.port) as client:

@@ -32,8 +32,8 @@ LIVE_SECS_MAX = 20.0
 NATIVE_SECS_MAX = 6.0
 """The engine's checks come every second with two or three tries; what they did not mend by then they never did in
 twenty seconds (measured on 1.231.0, 20 episodes)."""
-NATIVE_START_SECS = 8.0
-"""A native node that will not trade never says so: a start takes a tenth of this where the machine is idle."""
+NATIVE_START_SECS = 30.0
+"""A native start that is given up is seen as soon as the engine returns from it; one that hangs takes this long."""
 APPEAR_SECS = 0.3
 """An order that a fault swallowed never appears."""
 ASK_SECS = 6.0
@@ -151,8 +151,9 @@ class EpisodeRun:
 
     async def _start(self, step: StartNode) -> None:
         self._counts["starts"] += 1
-        self._rebuilding |= step.cold and self.stage.scenario.verified.settings.get("history") != "full"
-        if self._rebuilding:  # until a start after the loss of the store has led to trading
+        if self.stage.scenario.verified.settings.get("history") != "full":
+            self._rebuilding |= step.cold or not await self.stage.remembers()
+        if self._rebuilding:  # until a start on an empty store has led to trading
             self._optional = outside_of_life(self.stage.truth)
         self._launched_ns, self._unseen_start, self._up = time.monotonic_ns(), True, True
         await self._performer.do(step)

@@ -90,6 +90,9 @@ class NodeLife:
         self._started_under: str | None = None
         self._started_ns = 0
         self.strategy.heard_start = self._note_start
+        self._gave_up = False
+        if self.verified is None:
+            self._start_kernel, self.node.kernel.start_async = self.node.kernel.start_async, self._start_natively
 
     def run(self) -> None:
         """Run until the control channel says stop or closes."""
@@ -139,6 +142,11 @@ class NodeLife:
                 return await self._stop()
         raise ValueError(f"unknown command {message['do']!r}")
 
+    async def _start_natively(self) -> None:
+        """Start the engine and note where it returns without trading: it says so in its log alone, and stays up."""
+        await self._start_kernel()
+        self._gave_up = not self.node.trader.is_running
+
     def _note_start(self) -> None:
         self._started_ns = time.monotonic_ns()
         self._started_under = "" if self.verified is None else self.verified.standing()
@@ -159,7 +167,11 @@ class NodeLife:
         if self._running.done() and not self._running.cancelled():
             failure = repr(self._running.exception() or "ended")
         refused = "" if self.verified is None else self.verified.refusal()
-        return {"trading": bool(self.node.trader.is_running), "failure": refused or failure}
+        return {
+            "trading": bool(self.node.trader.is_running),
+            "failure": refused or failure,
+            "gave_up": self._gave_up,
+        }
 
     async def _drain(self) -> None:
         """Return once every command and event that is under way has been handled."""

@@ -11,6 +11,7 @@ this process; its children die with it.
 from __future__ import annotations
 
 import ctypes
+import gc
 import importlib
 import json
 import os
@@ -27,8 +28,9 @@ from trueup.drills.records import NodeSpec
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
-_IMPORTED_BY_ATTACH = ("trueup.guard.making", "trueup.node.serving", "trueup.node.v1.guarding")
-"""What attach imports when a node has it: with thirty modules 0.15 s of every child, ten times that under load."""
+_IMPORTED_LATE = ("encodings.idna", "trueup.guard.making", "trueup.node.serving", "trueup.node.v1.guarding")
+"""What attach imports when a node has it, with thirty modules 0.15 s of every child, ten times that under load; and
+what the first look-up of an address does."""
 
 
 def _die_with_parent() -> None:
@@ -80,8 +82,10 @@ def _reap() -> None:
 def main() -> None:
     """Serve until the input ends."""
     _ = trueup.attach  # looked up, hence imported, here and once: in every child it would take a second
-    for name in _IMPORTED_BY_ATTACH:
+    for name in _IMPORTED_LATE:
         importlib.import_module(name)
+    gc.collect()
+    gc.freeze()  # what lives here lives for ever: a child that collected it would copy every page of it
     _die_with_parent()
     wake_read, wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     signal.set_wakeup_fd(wake_write)
