@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import subprocess
@@ -25,6 +26,7 @@ from trueup.emulator.process import EmulatorProcess
 from trueup.emulator.server import Ready
 from trueup.store.embedded import EmbeddedValkey
 
+SOURCE_VARIABLE = "TRUEUP_AUDIT__SOURCE_ADDRESS"
 SYMBOLS = ("BTCUSDT", "ETHUSDT", "SOLUSDT")
 TRADER_ID = "DEMO-001"
 GUARD_VARIABLE, GUARD_KEY = "TRUEUP_GUARD__CONTROL_KEY", "a control key of the stage, planted to be looked for"
@@ -84,6 +86,14 @@ port = 0
 """
 
 
+_numbers = itertools.cycle(range(1, 255))
+
+
+def fresh_address() -> dict[str, str]:
+    """Return what gives a command an address of its own: it would wait for weight that earlier audits have spent."""
+    return {SOURCE_VARIABLE: f"127.0.1.{next(_numbers)}"}
+
+
 @dataclass(frozen=True, slots=True)
 class Stage:
     """What a test works with."""
@@ -137,7 +147,7 @@ class Stage:
         """Run ``trueup`` to its end."""
         return subprocess.run(
             [sys.executable, "-m", "trueup", *arguments],
-            env={**os.environ, **self.environment},
+            env={**os.environ, **self.environment, **fresh_address()},
             capture_output=True,
             text=True,
             timeout=secs_max,

@@ -26,7 +26,7 @@ import jsonschema
 import pytest
 import redis
 
-from tests.integration.audit.stage import GUARD_KEY, Stage, set_up, wait_until_trading
+from tests.integration.audit.stage import GUARD_KEY, Stage, fresh_address, set_up, wait_until_trading
 from trueup.audit.result import decode, json_schema
 from trueup.audit.statement import read_statement
 from trueup.demo.node_life import NodeLife
@@ -157,7 +157,7 @@ class Watch:
     def __init__(self, stage: Stage, path: Path, **variables: str) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "trueup", "watch", str(path), "--json"],
-            env={**os.environ, **stage.environment, **variables},
+            env={**os.environ, **stage.environment, **fresh_address(), **variables},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
