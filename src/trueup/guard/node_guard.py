@@ -356,6 +356,7 @@ class NodeGuard:
             can_act=not self._alarm,
             alarm=self._alarm,
             loophole=self._loophole() if self.book.state is not GuardState.ACTIVE else "",
+            sees_others=self._facts.writers.level > 0,
             holds=tuple(
                 GuardHold(
                     source=source.value,

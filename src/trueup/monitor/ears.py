@@ -32,8 +32,7 @@ def _look(monitor: NodeMonitor, data: Mapping[str, Any], time_ns: int) -> None:
         monitor.drop("too_many")
         return
     line.take(data, time_ns)
-    failed = bool(data["failure"])
-    monitor.problems += failed
+    failed = bool(data["failure"])  # said as a problem, too, by who goes on after it
     cycle = CycleStatus(
         time_ns=time_ns,
         check=data["check"],
@@ -59,6 +58,10 @@ def _stream_gap(monitor: NodeMonitor, data: Mapping[str, Any], _time_ns: int) ->
     line = monitor.accounts.line(data["account_id"])
     if line is not None:
         line.gaps += 1
+
+
+def _steps(monitor: NodeMonitor, data: Mapping[str, Any], _time_ns: int) -> None:
+    monitor.problems += len(data.get("problems", ()))
 
 
 def _problem(monitor: NodeMonitor, _data: Mapping[str, Any], _time_ns: int) -> None:
@@ -97,6 +100,7 @@ EARS: Mapping[str, Ear] = {
     "verdict": _verdict,
     "stream_gap": _stream_gap,
     "problem": _problem,
+    "steps": _steps,
     "store": _store,
     "guard": _guard,
     "stopped": _stopped,

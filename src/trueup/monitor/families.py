@@ -215,6 +215,7 @@ def _guard(monitor: NodeMonitor, _now_ns: int) -> dict[str, Values]:
         "guard_state": _chosen(GuardState, status.state),
         "guard_effective": _chosen(GuardState, status.effective),
         "guard_can_act": _one(status.can_act),
+        "guard_sees_others": _one(status.sees_others),
         "guard_changes_total": [((state,), float(count)) for state, count in monitor.guard_changes.copy().items()],
         "guard_since_timestamp_seconds": _one(status.since_ns / NS_PER_SECOND),
         "guard_commands_refused_total": [

@@ -124,8 +124,9 @@ class GuardStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Say what the node may do now. ``effective`` is the engine's own trading state as last read.
 
     ``rules`` are the rows of the policy behind it, ``alarm`` why the guard cannot act, ``loophole`` what passes
-    although the state forbids it, ``control`` how commands reach it (``OFF``, ``LISTENING``, ``LOST``),
-    ``commands_refused`` how many messages were not obeyed, by reason, and ``holds`` what operators and auditors hold.
+    although the state forbids it, ``sees_others`` whether another node of the same identity is alive, ``control`` how
+    commands reach it (``OFF``, ``LISTENING``, ``LOST``), ``commands_refused`` how many messages were not obeyed, by
+    reason, and ``holds`` what operators and auditors hold.
     """
 
     state: str = "ACTIVE"
@@ -138,6 +139,7 @@ class GuardStatus(msgspec.Struct, frozen=True, kw_only=True):
     can_act: bool = True
     alarm: str = ""
     loophole: str = ""
+    sees_others: bool = False
     control: str = "OFF"
     commands_refused: dict[str, int] = msgspec.field(default_factory=dict)
     holds: tuple[GuardHold, ...] = ()

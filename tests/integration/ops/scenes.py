@@ -17,6 +17,7 @@ from tests.integration.ops.scene import (
 )
 
 NODE = {"job": "trueup", "instance": "node-1"}
+_SECOND, _THIRD = {**NODE, "instance": "node-2"}, {**NODE, "instance": "node-3"}
 AUDITOR = {"job": "trueup-watch", "instance": "audit-1"}
 ACCOUNT = {**NODE, "account_id": "BINANCE-001"}
 CLIENT = {**NODE, "client_id": "BINANCE"}
@@ -255,6 +256,15 @@ _truth = [
         series={
             of("trueup_discrepancies_detected_total", ACCOUNT, kind="FILL_MISSING"): jump(30),
             of("trueup_discrepancies_detected_total", ACCOUNT, kind="ORDER_STATUS"): jump(40),
+            of("trueup_node_started_timestamp_seconds"): always(1),
+            of("trueup_startup_state", state="succeeded"): always(1),
+            # One beside it that was started again, and one whose start-up is looked at.
+            of("trueup_discrepancies_detected_total", {**ACCOUNT, **_SECOND}, kind="FILL_MISSING"): jump(70),
+            of("trueup_node_started_timestamp_seconds", _SECOND): stamped(),
+            of("trueup_startup_state", _SECOND, state="succeeded"): always(1),
+            of("trueup_discrepancies_detected_total", {**ACCOUNT, **_THIRD}, kind="FILL_MISSING"): jump(70),
+            of("trueup_node_started_timestamp_seconds", _THIRD): always(1),
+            of("trueup_startup_state", _THIRD, state="succeeded"): flat(1, 0),
         },
         labels=ACCOUNT,
         summary="70 differences appeared on BINANCE-001 of node-1 in 5 minutes",
@@ -475,7 +485,11 @@ _safety = [
     ),
     Scene(
         alert="TrueupTwoWriters",
-        series={of("trueup_audit_two_writers", AUDITED): flat(0, 1), of("trueup_store_foreign_events"): always(0)},
+        series={
+            of("trueup_audit_two_writers", AUDITED): flat(0, 1),
+            of("trueup_store_foreign_events"): always(0),
+            of("trueup_guard_sees_others"): always(0),
+        },
         labels=AUDITED,
         summary="Two nodes write what belongs to audit-1",
         silent_secs=-5,
@@ -492,7 +506,13 @@ _safety = [
     ),
     Scene(
         alert="TrueupGuardHalted",
-        series={of("trueup_guard_state", state="HALTED"): flat(0, 1)},
+        series={
+            of("trueup_guard_state", state="HALTED"): flat(0, 1),
+            of("trueup_startup_state", state="succeeded"): always(1),
+            # A node beside it that is only starting.
+            of("trueup_guard_state", {**NODE, "instance": "node-2"}, state="HALTED"): always(1),
+            of("trueup_startup_state", {**NODE, "instance": "node-2"}, state="succeeded"): always(0),
+        },
         labels={**NODE, "state": "HALTED"},
         summary="node-1 may not send orders",
         silent_secs=-5,

@@ -43,7 +43,8 @@ STORE_ALERTS = RuleGroup(
         ),
         Alert(
             name="TrueupTwoWriters",
-            expression="trueup_store_foreign_events > 0 or trueup_audit_two_writers == 1",
+            expression="trueup_guard_sees_others == 1 or trueup_store_foreign_events > 0 or "
+            "trueup_audit_two_writers == 1",
             severity=_CRITICAL,
             component=Component.STORE,
             summary="Two nodes write what belongs to {{ $labels.instance }}",
@@ -71,7 +72,9 @@ GUARD_ALERTS = RuleGroup(
         ),
         Alert(
             name="TrueupGuardHalted",
-            expression='trueup_guard_state{state="HALTED"} == 1',
+            # Every node may send nothing until its start-up is proven; one that fails has an alert of its own.
+            expression='trueup_guard_state{state="HALTED"} == 1 and on (job, instance) '
+            'trueup_startup_state{state="succeeded"} == 1',
             severity=_CRITICAL,
             component=Component.GUARD,
             summary="{{ $labels.instance }} may not send orders",

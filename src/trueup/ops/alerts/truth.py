@@ -141,14 +141,17 @@ TRUTH_ALERTS = RuleGroup(
         ),
         Alert(
             name="TrueupDiscrepancyStorm",
-            expression="sum by (job, instance, account_id) (increase(trueup_discrepancies_detected_total[5m])) > 50",
+            # What came about while a node was away is as much as it is, and found at its start-up.
+            expression="sum by (job, instance, account_id) (increase(trueup_discrepancies_detected_total[5m])) > 50 "
+            "unless on (job, instance) (changes(trueup_node_started_timestamp_seconds[5m]) > 0 or "
+            'min_over_time(trueup_startup_state{state="succeeded"}[5m]) == 0)',
             severity=_WARNING,
             component=_TRUTH,
             summary='{{ $value | printf "%.0f" }} differences appeared on {{ $labels.account_id }} of '
             "{{ $labels.instance }} in 5 minutes",
             description="Differences appear faster than single faults make them: a stream that is lost, a second "
             "writer, an adapter that misreads.",
-            why="A restart or a cut stream of a busy account makes a dozen, not fifty.",
+            why="A cut stream of a busy account makes a dozen, not fifty; what a start-up finds is not counted.",
         ),
         Alert(
             name="TrueupDiscrepancyRecurring",

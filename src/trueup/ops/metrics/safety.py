@@ -30,6 +30,7 @@ GUARD_METRICS: Final = (
     metric("guard_state", GAUGE, "1 for what the node may do.", GUARD),
     metric("guard_effective", GAUGE, "1 for the engine's own trading state, as last read.", GUARD),
     metric("guard_can_act", GAUGE, "1 while the guard can change what the node may do."),
+    metric("guard_sees_others", GAUGE, "1 while the guard sees another node of the same identity alive."),
     metric("guard_changes_total", COUNTER, "Changes of what the node may do, by the state entered.", GUARD),
     metric("guard_since_timestamp_seconds", GAUGE, "When that last changed.", unit="seconds"),
     metric(

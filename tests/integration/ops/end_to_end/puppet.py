@@ -16,6 +16,7 @@ from typing import Any
 from nautilus_trader.config import StrategyConfig
 from nautilus_trader.live.node import TradingNode
 from nautilus_trader.model.enums import OrderSide
+from nautilus_trader.model.events import OrderAccepted
 from nautilus_trader.model.identifiers import ClientOrderId, InstrumentId
 from nautilus_trader.trading.strategy import Strategy
 
@@ -56,9 +57,13 @@ class Puppet(Strategy):
             "ask_often": self._ask_often,
             "swallow_reports": self._swallow_reports,
             "pass_reports": self._pass_reports,
+            "stumble": self._stumble,
+            "walk": self._walk,
+            "end_threads": self._end_threads,
         }
         self._slow: tuple[float, float] | None = None
         self._free_at = 0.0
+        self._stumbles = False
 
     def on_start(self) -> None:
         """Begin to read."""
@@ -133,6 +138,23 @@ class Puppet(Strategy):
         for task in asyncio.all_tasks():
             if named in f"{task.get_name()} {task.get_coro()}":
                 task.cancel()
+
+    # -- its own faults ------------------------------------------------------------------------------------------------
+
+    def on_order_accepted(self, _event: OrderAccepted) -> None:
+        """Raise, when told to: a fault of the strategy's own, in the middle of what the engine does."""
+        if self._stumbles:
+            raise ValueError("a fault of the strategy's own")
+
+    def _stumble(self) -> None:
+        self._stumbles = True
+
+    def _walk(self) -> None:
+        self._stumbles = False
+
+    def _end_threads(self) -> None:
+        """Shut down the threads of the event loop, as a strategy does that takes them for its own."""
+        self._kernel().executor.shutdown(wait=False)
 
     # -- the engine's own parts ----------------------------------------------------------------------------------------
 
