@@ -37,8 +37,11 @@ LEVELS: Mapping[str, str] = {
     "guard_alarm": "critical",
     "guard_refused": "error",
     "guard_control": "warning",
+    "external": "warning",
+    "intervention": "warning",
 }
 """Events that are not information; discrepancies, verdicts and the store have levels of their own."""
+_NUMBERS = logging.getLevelNamesMapping()
 
 
 class EventLog:
@@ -93,7 +96,7 @@ class EventLog:
         while (event := self._waiting.get()) is not None:
             try:
                 fields = {name: value for name, value in event.data.items() if value not in (None, "", (), [])}
-                log.log(_LEVEL_NUMBERS[level_of(event)], event.kind, time_ns=event.time_ns, **fields)
+                log.log(_NUMBERS[level_of(event).upper()], event.kind, time_ns=event.time_ns, **fields)
             except Exception:
                 self.failed += 1
                 if self.failed == 1:  # the disk is full or the pipe is gone: say it once, count the rest
@@ -112,9 +115,6 @@ class EventLog:
             wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         )
         return log.bind(**self._identity)
-
-
-_LEVEL_NUMBERS = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
 
 def level_of(event: LifeCycleEvent) -> str:

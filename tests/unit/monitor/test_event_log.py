@@ -10,7 +10,7 @@ import pytest
 
 from trueup.config.sight.monitor import LogFormat
 from trueup.monitor import event_log
-from trueup.monitor.event_log import EventLog, level_of
+from trueup.monitor.event_log import LEVELS, EventLog, level_of
 from trueup.node.announcer import LifeCycleEvent
 
 
@@ -33,6 +33,11 @@ def test_a_discrepancy_is_one_json_line_with_its_explanation_and_its_level(tmp_p
     assert (said["line"], said["time_ns"], said["trader_id"]) == ("fill T-1 missing in node", 7, "T-1")
     assert said["timestamp"].endswith("Z")
     assert not {"reason", "venue"} & set(said)
+
+
+def test_every_event_that_is_loud_is_written_as_loud_as_it_is(tmp_path: Path) -> None:
+    lines = written(tmp_path / "log", *(LifeCycleEvent(kind, 7, {"text": "it is so"}) for kind in LEVELS))
+    assert {said["event"]: said["level"] for said in map(json.loads, lines)} == LEVELS
 
 
 def test_the_console_form_is_one_line_too(tmp_path: Path) -> None:
