@@ -7,7 +7,9 @@ a closed order or a fill is expected only when one of these holds:
 * its order is open at the venue, or known to the node;
 * it happened at or after the instant from which the node claims to hold everything (`NodeSnapshot.known_from_ns`);
 * no such instant is given, it is a fill, and the node's own record of the instrument began before it;
-* it belongs to the present life cycle of the venue's position, and no position of the node holds it already.
+* it belongs to the present life cycle of the venue's position, no position of the node holds it already, and, where
+  the node holds anything of the instrument, its position lacks just what such fills come to. A position read while it
+  moves puts the beginning of a life cycle at the wrong fill: what a node had purged before was then made anew.
 
 Where the node knows nothing of an instrument, the expected past is widened to a clean cut, from which the position
 can be rebuilt (`core.history`).
@@ -17,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 
 from trueup.core.history import History, OrderKey, history_of, opening_cut, order_key
 from trueup.core.view import View
@@ -25,6 +28,8 @@ from trueup.model.enums import OrderStatus
 from trueup.model.fills import FillRecord
 from trueup.model.orders import OrderRecord
 from trueup.model.positions import PositionKey
+
+_ZERO = Decimal(0)
 
 type TimeKey = tuple[int, int, str]
 """The venue's time order of fills (`FillRecord.order_time_key`)."""
@@ -119,12 +124,10 @@ def _missing_of_key(
 ) -> list[FillRecord]:
     quantity = view.venue_quantity(key)
     history = history_of(listed, quantity) if quantity is not None else None
-    alive = _alive(history) if history is not None else frozenset()
-    expected = {
-        id(fill)
-        for fill in unbooked
-        if fill.time_ns > state.absorbed_until_ns and _is_expected_fill(fill, view, state, alive)
-    }
+    weighed = [fill for fill in unbooked if fill.time_ns > state.absorbed_until_ns]
+    expected = {id(fill) for fill in weighed if _is_expected_fill(fill, view, state)}
+    if history is not None:
+        expected |= _expected_alive(view, key, state, history, weighed, expected)
     if not expected:
         return []
     if not state.is_known and history is not None:
@@ -140,10 +143,28 @@ def _missing_of_key(
     ]
 
 
-def _alive(history: History) -> frozenset[int]:
-    """Return the fills of the present life cycle, by identity."""
-    start = history.last_flat()
-    return frozenset(id(fill) for fill in history.fills[start or 0 :])
+def _expected_alive(
+    view: View,
+    key: PositionKey,
+    state: _KeyState,
+    history: History,
+    weighed: list[FillRecord],
+    expected: set[int],
+) -> set[int]:
+    """Return the fills of the present life cycle that the node's position lacks, by identity."""
+    alive = {id(fill) for fill in history.fills[history.present_life() :]}
+    found = [
+        fill
+        for fill in weighed
+        # Where the order was purged, the position still holds the fill.
+        if id(fill) in alive and id(fill) not in expected and fill.key not in view.position_booked
+    ]
+    if state.is_known:
+        certain = sum((fill.signed_quantity for fill in weighed if id(fill) in expected), _ZERO)
+        gap = history.before[-1] - view.node_quantity(key) - certain
+        if not gap or gap != sum((fill.signed_quantity for fill in found), _ZERO):
+            return set()
+    return {id(fill) for fill in found}
 
 
 def _is_unknown(fill: FillRecord, view: View) -> bool:
@@ -151,7 +172,7 @@ def _is_unknown(fill: FillRecord, view: View) -> bool:
     return pair is None or pair.node is None
 
 
-def _is_expected_fill(fill: FillRecord, view: View, state: _KeyState, alive: frozenset[int]) -> bool:
+def _is_expected_fill(fill: FillRecord, view: View, state: _KeyState) -> bool:
     pair = view.pair_of(fill)
     if pair is not None and (pair.node is not None or pair.venue.is_open):
         return True
@@ -160,9 +181,7 @@ def _is_expected_fill(fill: FillRecord, view: View, state: _KeyState, alive: fro
         return True
     if fill.key in view.position_booked:
         return False  # the order was purged, the position still holds the fill
-    if known_from_ns is None and state.is_known and fill.order_time_key > state.first:
-        return True
-    return id(fill) in alive
+    return known_from_ns is None and state.is_known and fill.order_time_key > state.first
 
 
 def cut_of(view: View, history: History, expected: set[int]) -> int:

@@ -55,6 +55,20 @@ class History:
                 return index
         return None
 
+    def present_life(self) -> int:
+        """Return where the present life cycle begins, 0 where the listed history does not reach back to that.
+
+        At the fill after the last flat, or at the fill that last took the position through zero: the engine closes a
+        position there as well, and opens the next with what is left of that fill.
+        """
+        for index in range(len(self.fills) - 1, -1, -1):
+            after, before = self.before[index + 1], self.before[index]
+            if not after:
+                return index + 1
+            if before and (before > 0) != (after > 0):
+                return index
+        return 0
+
     def clean_cut(self, need: int) -> int | None:
         """Return the latest clean cut at or before index ``need``, None when there is none."""
         cut = need

@@ -96,6 +96,18 @@ def test_a_history_knows_where_the_position_was_last_flat() -> None:
     assert history.last_flat() == 2
 
 
+@given(fills)
+def test_the_present_life_begins_where_the_position_was_last_not_on_its_side(listed: list[FillRecord]) -> None:
+    made = history_of(listed, net(listed).quantity)
+    start, end = made.present_life(), made.before[-1]
+    life = made.before[start + 1 :]
+    assert all((quantity > 0) == (end > 0) and quantity for quantity in life)
+    if start < len(listed):
+        assert not made.before[start] or (made.before[start] > 0) != (end > 0)
+    else:
+        assert not end
+
+
 def test_a_clean_cut_never_cuts_an_order_in_two() -> None:
     made = history_of(
         [
