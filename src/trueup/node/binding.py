@@ -164,7 +164,7 @@ class AccountPort(Protocol):
         """Give what nobody owns on some instruments to a strategy, at once; the account's totals stay what they are."""
 
     def settle_claims(self) -> tuple[str, ...]:
-        """Give what nobody owns to the strategies that claim it by now; return in words what moved, or why not."""
+        """Give what nobody owns to whoever sent it, or claims it by now; return in words what moved, or why not."""
 
     def drain(self) -> int:
         """Apply at once what the stream has delivered and the engine has not handled yet; return how much that was."""

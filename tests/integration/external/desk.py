@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Callable
 from decimal import Decimal
@@ -15,6 +16,7 @@ from typer.testing import CliRunner
 from tests.integration.config.nodes import ROOT
 from tests.integration.emulator.oracles.keys import Credentials
 from tests.integration.emulator.oracles.test_ccxt import Client
+from tests.integration.external.failpoints import SEPARATOR, VARIABLE
 from trueup.cli.app import app
 from trueup.demo.node_life import NodeLife
 from trueup.emulator import EmulatorProcess
@@ -99,6 +101,13 @@ class Desk:
             "PYTHONPATH": str(ROOT),
         }
 
+    def die(self, point: str, instrument: str) -> None:
+        """Start the node and let it be killed in the middle of a move; see `failpoints`."""
+        keys = {**self.keys, VARIABLE: f"{point}{SEPARATOR}{instrument}"}
+        with NodeLife(self.path, self.directory / "output", keys) as life:
+            until(lambda: life.exit_code is not None)
+        assert life.exit_code == -signal.SIGKILL, (self.directory / "output").read_text()[-3000:]
+
     def start(self) -> NodeLife:
         """Start the node and wait for what its start-up came to."""
         life = NodeLife(self.path, self.directory / "output", self.keys)
@@ -120,6 +129,11 @@ class Desk:
         """Return the venue's positions."""
         found = self.hand.fetch_positions()
         return {one["info"]["symbol"]: Decimal(one["info"]["positionAmt"]) for one in found if one["contracts"]}
+
+    def earned(self, symbol: str) -> Decimal:
+        """Return what the venue says was earned on a symbol, less commissions."""
+        trades: list[dict[str, Any]] = [one["info"] for one in self.hand.fetch_my_trades(f"{symbol}/USDT:USDT")]
+        return sum((Decimal(one["realizedPnl"]) - Decimal(one["commission"]) for one in trades), Decimal(0))
 
     def ask(self, *words: str, expect: int = 0) -> str:
         """Run the command line in this process: its imports take longer than the command."""

@@ -9,7 +9,10 @@ from typing import Any
 import orjson
 from nautilus_trader.trading.strategy import Strategy
 
+from tests.integration.external import failpoints
 from trueup.strategies import ClaimingStrategyConfig, RecoveredStateMixin
+
+failpoints.arm()  # this module is what a test has inside of the node
 
 
 class HeirConfig(ClaimingStrategyConfig, kw_only=True, frozen=True):  # type: ignore[call-arg]  # msgspec's class keyword

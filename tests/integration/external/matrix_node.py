@@ -139,7 +139,7 @@ def build(plan: dict[str, Any]) -> tuple[TradingNode, Any, Desk]:
         exec_engine=LiveExecEngineConfig(**ENGINE),
         data_clients={"BINANCE": data},
         exec_clients={"BINANCE": execution},
-        timeout_connection=30.0,
+        timeout_connection=90.0,  # a machine that is busy with other things is no fault of the node
         timeout_reconciliation=60.0,
         timeout_disconnection=3.0,
         timeout_post_stop=0.2,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import orjson
 import pytest
@@ -93,7 +92,7 @@ def _second_life(desk: Desk) -> None:
     until(lambda: "ETHUSDT" not in desk.held())
     until(lambda: any("closed" in one for one in desk.noted("spare")))
     realised = Decimal(desk.noted("spare")[-1]["realised"].removesuffix(" USDT"))
-    assert realised == _earned(desk, "ETH"), "the venue's own account of it, from before the claim on"
+    assert realised == desk.earned("ETH"), "the venue's own account of it, from before the claim on"
     text = desk.claims("remove", "Heir-002", ETH, "--reason", "over")
     assert f"no longer: Heir-002 claims {ETH}; removed by olivia" in text
     assert "what appears there belongs to Heir-002" in desk.claims("explain", ETH), "the only one that ever traded it"
@@ -101,8 +100,3 @@ def _second_life(desk: Desk) -> None:
     assert any("moved from EXTERNAL to Heir-002" in one for one in lines)
     assert any("added by olivia: SPARE trades it from today" in one for one in lines)
     assert desk.held() == {"BTCUSDT": Decimal("0.020"), "BNBUSDT": Decimal(2)}
-
-
-def _earned(desk: Desk, symbol: str) -> Decimal:
-    trades: list[dict[str, Any]] = [one["info"] for one in desk.hand.fetch_my_trades(f"{symbol}/USDT:USDT")]
-    return sum((Decimal(one["realizedPnl"]) - Decimal(one["commission"]) for one in trades), Decimal(0))

@@ -11,7 +11,7 @@ from typing import Any
 from nautilus_trader.model.enums import OmsType
 from nautilus_trader.model.identifiers import InstrumentId
 
-from trueup.core.owners import OwnEvidence
+from trueup.core.owners import Owner, OwnEvidence
 from trueup.errors import ConfigValueError
 from trueup.model.snapshots import NodeSnapshot
 from trueup.model.steps import Step
@@ -56,7 +56,14 @@ class V1Account:
             cache, client.account_id, state.ledger, client.oms_type, binding.now_ns, binding.recount_portfolio
         )
         self._outside = V1Outside(engine, cache, client)
-        self._mover = OwnerMover(cache, client, self._repairs, self._oms_of, binding.recount_portfolio)
+        self._mover = OwnerMover(
+            cache,
+            client,
+            self._repairs,
+            self._oms_of,
+            binding.recount_portfolio,
+            self._own_of,
+        )
         self._applier = Applier(engine, cache, client, binding.owners, self._repairs, binding.now_ns)
         self._cache_reader = CacheReader(cache, client.account_id, binding.in_scope, client.id)
         limits = ReadLimits(
@@ -137,6 +144,9 @@ class V1Account:
         own = None if strategy is None else strategy.oms_type
         return self._client.oms_type if own in {None, OmsType.UNSPECIFIED} else own
 
+    def _own_of(self, client_order_id: str) -> Owner | None:
+        return self.own_evidence().owner_of(client_order_id)
+
     @property
     def outside(self) -> V1Outside:
         """Return the orders that nobody owns."""
@@ -156,13 +166,15 @@ class V1Account:
         return self._mover.move(instrument_ids, owner)
 
     def settle_claims(self) -> tuple[str, ...]:
-        """Give what nobody owns to the strategies that claim it by now; return in words what moved."""
+        """Give what nobody owns to the strategies that sent it, or claim it by now; return in words what moved."""
         claims, lines = self.claims(), []
         by_owner: dict[str, list[str]] = {}
-        for instrument_id in sorted(self._mover.instruments() & claims.keys()):
-            owner = claims[instrument_id]
+        for instrument_id in sorted(self._mover.instruments()):
+            owner = self._mover.rightful(instrument_id, claims.get(instrument_id))
+            if owner is None:
+                continue
             if obstacle := self._mover.obstacle(instrument_id, owner):
-                line = f"{instrument_id} is claimed by {owner}, and what nobody owns there stays as it is: {obstacle}"
+                line = f"{instrument_id} is {owner}'s, and what nobody owns there stays as it is: {obstacle}"
                 self._binding.claims.say(owner, line)
                 lines.append(line)
             else:

@@ -19,7 +19,7 @@ from nautilus_trader.model.identifiers import InstrumentId, PositionId, Strategy
 from nautilus_trader.model.orders import OrderUnpacker
 from nautilus_trader.model.position import Position
 
-from trueup.core.owners import EXTERNAL_OWNER
+from trueup.core.owners import EXTERNAL_OWNER, Owner
 from trueup.model.enums import Leg
 from trueup.node.v1.accounts import is_of
 from trueup.node.v1.repair import Repairs
@@ -73,6 +73,8 @@ class OwnerMover:
         How the engine nets what a strategy fills.
     on_moved : Callable[[], None]
         Called when positions were made anew: whoever keeps figures of them must count again.
+    own_of : Callable[[str], Owner or None]
+        Whose an order was that this node sent, by its records or its name; None where nothing says that it did.
     """
 
     def __init__(
@@ -82,23 +84,38 @@ class OwnerMover:
         repairs: Repairs,
         oms_of: Callable[[str], OmsType],
         on_moved: Callable[[], None],
+        own_of: Callable[[str], Owner | None],
     ) -> None:
         self._cache = cache
         self._client = client
         self._repairs = repairs
         self._oms_of = oms_of
         self._on_moved = on_moved
+        self._own_of = own_of
 
     def instruments(self) -> frozenset[str]:
         """Return the instruments on which something that is alive belongs to nobody."""
         alive = (*self._open_orders(None), *self._open_positions(None))
         return frozenset(one.instrument_id.value for one in alive)
 
+    def rightful(self, instrument_id: str, claimant: str | None) -> str | None:
+        """Return whose is what nobody owns on an instrument: the strategy's that sent all of it, else the claimant's.
+
+        An order can be the node's own and be nobody's: it was lost while its strategy was not in the node, or in a life
+        in which the engine alone decided. A claim is about what was made outside the node, so it comes second.
+        """
+        senders = {None if own is None else own.name for own in self._senders(instrument_id).values()}
+        only = senders.pop() if len(senders) == 1 else None
+        return only or claimant
+
     def obstacle(self, instrument_id: str, owner: str) -> str:
         """Return why what nobody owns on an instrument cannot be given to a strategy; empty if it can.
 
         Where nothing is to be moved there is no obstacle.
         """
+        for name, own in sorted(self._senders(instrument_id).items()):
+            if own is not None and own.name != owner:
+                return f"order {name} is {own.name}'s own: {own.why}"
         instrument = InstrumentId.from_str(instrument_id)
         mine = self._open_positions(instrument)
         orders = self._open_orders(instrument)
@@ -142,6 +159,13 @@ class OwnerMover:
                 moved.append(Moved(instrument_id=one.instrument_id.value, owner=owner, problem=problem))
         self._on_moved()
         return moved
+
+    def _senders(self, instrument_id: str) -> dict[str, Owner | None]:
+        """Return the orders that nobody owns, alive or behind the position, and which strategy had sent each."""
+        held = self._held(InstrumentId.from_str(instrument_id))
+        names = {order.client_order_id.value for order in held.orders}
+        names |= {event.client_order_id.value for one in held.positions for event in one.events}
+        return {name: self._own_of(name) for name in names}
 
     def _held(self, instrument_id: InstrumentId) -> _Held:
         positions = self._open_positions(instrument_id)
