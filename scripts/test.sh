@@ -4,7 +4,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 bin=.venv/bin
 rm -f .coverage .coverage.*
-"$bin/pytest" -q -m "not long" -n "${TRUEUP_TEST_WORKERS:-2}" --dist loadfile --durations=15 --cov --cov-report= "$@" 2>&1 | tee .pytest.log
+"$bin/pytest" -q -m "not long" -n "${TRUEUP_TEST_WORKERS:-2}" --dist loadfile --no-loadscope-reorder --durations=30 --cov --cov-report= "$@" 2>&1 | tee .pytest.log
 status=${PIPESTATUS[0]}
 closing=$(grep -E '^(=+ )?[0-9]+ (passed|failed|error)' .pytest.log | tail -n 1)
 rm -f .pytest.log
