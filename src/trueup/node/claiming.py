@@ -212,8 +212,6 @@ class NodeClaims:
                 f"there is no strategy {claim.claimant} in the node",
                 allowed=", ".join(self._claims.strategies()) or "there are no strategies",
             )
-        if why := self._holders.why_not(claim.claimant):
-            raise ClaimRefusedError(why)
         if claim in self._claims.book.claims:
             raise ClaimRefusedError(f"{claim.explain()} already ({self._claims.origin_of(claim)})")
         if len(self._claims.kept) >= RECORDS_MAX:
@@ -277,6 +275,8 @@ class NodeClaims:
                 strangers = self._strangers(instrument_id, port.client_id, claim.claimant)
                 if strangers:
                     obstacles.append(f"{instrument_id}: {strangers}")
+                elif why_not := self._holders.why_not(claim.claimant, instrument_id):
+                    obstacles.append(f"{instrument_id}: {why_not}")
                 elif obstacle := port.move_obstacle(instrument_id, claim.claimant):
                     obstacles.append(f"{instrument_id}: {obstacle}")
                 elif instrument_id in unowned:

@@ -48,8 +48,8 @@ class Holders(Protocol):
     def problem_of_id(self, instrument_id: str) -> str:
         """Return why a text is no instrument id; empty if it is one."""
 
-    def why_not(self, strategy: str) -> str:
-        """Return why a strategy cannot own one-way positions; empty if it can."""
+    def why_not(self, strategy: str, instrument_id: str) -> str:
+        """Return why a strategy cannot own what is one-way on an instrument; empty if it can."""
 
     def hand_over(self, moved: MovedToOwner, strategy: str) -> None:
         """Let a running strategy take over what it got."""

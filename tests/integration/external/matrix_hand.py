@@ -61,7 +61,7 @@ class Hand:
         """Place an order as the venue's web page names it."""
         parameters = {"newClientOrderId": f"web_{next(self._numbers):020d}", **more}
         if self.hedge:
-            parameters["positionSide"] = "LONG"
+            parameters.setdefault("positionSide", "LONG")
         limit = None if price is None else float(price)
         return self._ccxt.create_order(self._by_id[symbol], kind, side, float(quantity), limit, parameters)
 

@@ -35,6 +35,7 @@ from nautilus_trader.trading.strategy import Strategy
 import trueup
 from trueup.config.sight.journal import JournalConfig
 from trueup.emulator.server import Ready
+from trueup.errors import ClaimRefusedError
 from trueup.node.runner import NodeRunner
 from trueup.node.sight import SightSettings
 from trueup.venues.binance.factories import HardenedBinanceDataClientFactory, HardenedBinanceExecClientFactory
@@ -147,6 +148,9 @@ def build(plan: dict[str, Any]) -> tuple[TradingNode, Any, Desk]:
     node = TradingNode(config)
     desk = Desk(plan)
     node.trader.add_strategy(desk)
+    if plan.get("netting_too"):
+        netting = StrategyConfig(strategy_id="Netting", order_id_tag="002", oms_type="NETTING")
+        node.trader.add_strategy(Strategy(netting))
     kinds = (
         (HardenedBinanceDataClientFactory, HardenedBinanceExecClientFactory)
         if hardened
@@ -207,6 +211,8 @@ class Told:
                     self.answer()
                 case "true_up":
                     self.answer(**await self.true_up())
+                case "claim":
+                    self.answer(**await self.claim(**asked))
                 case "look":
                     self.answer(**self.look())
                 case "forget":
@@ -227,6 +233,14 @@ class Told:
             await asyncio.sleep(0.2)
             outcome = await self.handle.true_up()
         return {"verdict": outcome.verdict.value, "lines": list(outcome.lines)[:20]}
+
+    async def claim(self, strategy: str, symbol: str) -> dict[str, Any]:
+        """Let a strategy claim a symbol, from now on."""
+        try:
+            changed = await self.handle.claims.add(strategy, str(instrument_id(symbol)))
+        except ClaimRefusedError as error:
+            return {"refused": error.found, "lines": [], "verdict": ""}
+        return {"refused": "", "lines": list(changed.lines), "verdict": changed.verdict}
 
     def earned(self, instrument_id: InstrumentId) -> str | None:
         """Return what was earned on an instrument, all lives of its positions together."""

@@ -197,7 +197,7 @@ class MatrixRun:
                 hand.quote(cell.symbol)
                 if cell.act == "liquidate":
                     hand.isolate(cell.symbol)
-            plan = self._plan(ready, port)
+            plan = self.plan(ready, port)
             self._act(hand, When.BEFORE)
             with MatrixNode(plan) as node:
                 self._first_life(node, hand, venue)
@@ -402,7 +402,8 @@ class MatrixRun:
         finally:
             server.stop()
 
-    def _plan(self, ready: Any, port: int) -> dict[str, Any]:
+    def plan(self, ready: Any, port: int) -> dict[str, Any]:
+        """Return what a node of the run is told."""
         return {
             "ready": {name: getattr(ready, name) for name in ready.__struct_fields__}
             if hasattr(ready, "__struct_fields__")

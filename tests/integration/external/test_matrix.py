@@ -13,7 +13,7 @@ import pytest
 
 from tests.integration.external import matrix_report
 from tests.integration.external.matrix_cells import Cell, Own, When, cells
-from tests.integration.external.matrix_record import every, symbols
+from tests.integration.external.matrix_record import every, is_good, symbols
 from tests.integration.external.matrix_run import Conditions, MatrixRun, RunResult
 
 pytestmark = [pytest.mark.node, pytest.mark.timeout(900)]
@@ -67,7 +67,10 @@ def test_the_whole_matrix_ends_clean_with_the_right_owner(conditions: Conditions
 
 def test_what_is_on_record_is_right_in_verified_mode_and_of_the_cells_that_there_are() -> None:
     wanted = {(cell.act, cell.own.value, cell.when.value) for cell in cells(symbols())}
-    for run in matrix_report.read().runs:
+    record = matrix_report.read()
+    assert [(run.mode, run.conditions) for run in record.runs] == [(one.mode, one.name) for one in every()]
+    for run in record.runs:
         assert {(row.act, row.own, row.when) for row in run.rows} == wanted, run.conditions
         if run.mode == "verified":
             assert not [row for row in run.rows if matrix_report.wrongs(row)], run.conditions
+            assert is_good(run), run.verdicts

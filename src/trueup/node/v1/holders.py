@@ -12,6 +12,8 @@ from nautilus_trader.model.identifiers import InstrumentId
 
 from trueup.claims.values import Holding
 from trueup.core.claims import Product
+from trueup.model.enums import Leg
+from trueup.model.identifiers import leg_of
 from trueup.node.binding import MovedToOwner
 from trueup.node.v1.accounts import is_of
 from trueup.node.v1.claims import EngineClaims
@@ -57,12 +59,15 @@ class V1Holders:
             return str(error)
         return ""
 
-    def why_not(self, strategy: str) -> str:
-        """Return why a strategy cannot own one-way positions; empty if it can."""
+    def why_not(self, strategy: str, instrument_id: str) -> str:
+        """Return why a strategy cannot own what is one-way on an instrument; empty if it can."""
         found = self._claims.strategy(strategy)
-        if found is not None and found.oms_type == OmsType.HEDGING:
-            return f"{strategy} keeps a position for each order (HEDGING), and what nobody owns is one position"
-        return ""
+        if found is None or found.oms_type != OmsType.HEDGING:
+            return ""
+        held = self._cache.positions_open(instrument_id=InstrumentId.from_str(instrument_id))
+        if not held or all(leg_of(one.id.value, instrument_id) is not Leg.BOTH for one in held):
+            return ""
+        return f"{strategy} keeps a position for each order (HEDGING), and what nobody owns is one position"
 
     def hand_over(self, moved: MovedToOwner, strategy: str) -> None:
         """Let a running strategy take over what it got; what it raises must not undo the claim."""

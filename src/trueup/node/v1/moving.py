@@ -21,6 +21,7 @@ from nautilus_trader.model.position import Position
 
 from trueup.core.owners import EXTERNAL_OWNER, Owner
 from trueup.model.enums import Leg
+from trueup.model.identifiers import leg_of
 from trueup.node.v1.accounts import is_of
 from trueup.node.v1.repair import Repairs
 
@@ -122,15 +123,20 @@ class OwnerMover:
         if not mine and not orders:
             return ""
         one_way = {f"{instrument}-{EXTERNAL}", instrument_id, f"{instrument_id}-{Leg.BOTH}"}
-        for named in (*(one.id for one in mine), *filter(None, map(self._position_of, orders))):
-            if named.value not in one_way:
-                return f"{named} is no position of one-way mode: in hedge mode a leg is not moved"
+        named = [*(one.id for one in mine), *filter(None, map(self._position_of, orders))]
+        legs = [one for one in named if _is_leg(one, instrument)]
+        for one in named:
+            if one.value not in one_way and one not in legs:
+                return f"{one} is neither a position of one-way mode nor a leg of hedge mode"
+        if legs and self._oms_of(owner) != OmsType.HEDGING:
+            return f"{legs[0]} is a leg of hedge mode, and {owner} would net both legs into one position (NETTING)"
         waiting = [order for order in orders if order.is_inflight]
         if waiting:
             return f"order {waiting[0].client_order_id} waits for the venue's answer"
         if not mine:
             return ""
-        others = [one for one in self._positions(instrument) if one.strategy_id != EXTERNAL]
+        # A leg is a position of its own name: whoever holds the other one shares nothing with it.
+        others = [] if legs else [one for one in self._positions(instrument) if one.strategy_id != EXTERNAL]
         if others:
             held = ", ".join(f"{one.strategy_id} {one.signed_decimal_qty():+}" for one in others)
             whose = "the strategy" if others[0].strategy_id.value == owner else "another strategy"
@@ -178,17 +184,22 @@ class OwnerMover:
         instrument, positions = held.instrument_id, held.positions
         before = self._total(instrument)
         strategy_id = StrategyId(owner)
-        kept_id = positions[0].id if positions else None
-        nets = kept_id is None or self._oms_of(owner) == OmsType.NETTING
         # What fills next gets its position's name from the engine so: by the strategy, or by the venue.
-        position_id = PositionId(f"{instrument}-{owner}") if nets else kept_id
-        fills = [[_owned(event, strategy_id, position_id) for event in one.events] for one in positions]
+        nets = not positions or self._oms_of(owner) == OmsType.NETTING
+        netted = PositionId(f"{instrument}-{owner}")
+
+        def renamed(position_id: Any) -> Any:
+            if position_id is None or (nets and not _is_leg(position_id, instrument)):
+                return netted
+            return position_id
+
+        fills = [[_owned(event, strategy_id, renamed) for event in one.events] for one in positions]
         for position in positions:
             snapshots = self._cache.position_snapshots(position.id)
             self._repairs.purge_position(position.id)
             for snapshot in snapshots:
                 self._cache.snapshot_position(snapshot)  # what nobody earned there before stays in the account's sum
-        renewed = [self._renew(order, strategy_id, position_id) for order in held.orders]
+        renewed = [self._renew(order, strategy_id, renamed) for order in held.orders]
         made = [self._open(events, instrument) for events in fills]
         if (after := self._total(instrument)) != before:
             raise RuntimeError(f"the positions were {before} in all, and are {after}")
@@ -216,13 +227,16 @@ class OwnerMover:
     def _total(self, instrument_id: InstrumentId) -> Decimal:
         return sum((one.signed_decimal_qty() for one in self._positions(instrument_id)), Decimal(0))
 
-    def _renew(self, order: Any, owner: StrategyId, position_id: Any) -> Any:
-        events = [_owned(event, owner, position_id) for event in order.events]
+    def _renew(self, order: Any, owner: StrategyId, renamed: Callable[[Any], Any]) -> Any:
+        events = [_owned(event, owner, renamed) for event in order.events]
         client_id = self._cache.client_id(order.client_order_id) or self._client.id
+        held = self._position_of(order)
+        filled = [event.position_id for event in events if isinstance(event, OrderFilled)]
+        # An order that has not filled belongs to no position yet, but in hedge mode to a leg.
+        position_id = filled[-1] if filled else held if _is_leg(held, order.instrument_id) else None
         self._repairs.purge_order(order)
         renewed = OrderUnpacker.from_init(events[0])
-        has_filled = any(isinstance(event, OrderFilled) for event in events)
-        self._cache.add_order(renewed, position_id if has_filled else None, client_id)
+        self._cache.add_order(renewed, position_id, client_id)
         for event in events[1:]:
             renewed.apply(event)
             self._cache.update_order(renewed)  # the store keeps the last event of each update
@@ -234,7 +248,8 @@ class OwnerMover:
         if earlier is not None:
             self._cache.snapshot_position(earlier)  # closed, as the engine does it when a position opens again
         position = Position(instrument=self._cache.instrument(instrument_id), fill=fills[0])
-        self._cache.add_position(position, OmsType.NETTING)
+        oms_type = OmsType.HEDGING if _is_leg(position_id, instrument_id) else OmsType.NETTING
+        self._cache.add_position(position, oms_type)
         for fill in fills[1:]:
             position.apply(fill)
             self._cache.update_position(position)
@@ -243,10 +258,14 @@ class OwnerMover:
         return position
 
 
-def _owned(event: Any, owner: StrategyId, position_id: Any) -> Any:
+def _owned(event: Any, owner: StrategyId, renamed: Callable[[Any], Any]) -> Any:
     """Return an event of an order as if the order had been a strategy's from the beginning."""
     kind = type(event)
     data = {**kind.to_dict(event), "strategy_id": owner.value}
     if isinstance(event, OrderFilled):
-        data["position_id"] = position_id.value
+        data["position_id"] = renamed(event.position_id).value
     return kind.from_dict(data)
+
+
+def _is_leg(position_id: Any, instrument_id: Any) -> bool:
+    return position_id is not None and leg_of(position_id.value, instrument_id.value) is not Leg.BOTH
