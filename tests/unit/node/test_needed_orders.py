@@ -62,6 +62,35 @@ def read(*orders: Any, needed: Needed | None) -> set[str]:
     return set(snapshot.order_by_client_id)
 
 
+@pytest.mark.parametrize("at_once", [True, False])
+@pytest.mark.parametrize("then", ["purged", "added"])
+def test_orders_that_come_and_go_in_another_thread_do_not_end_a_reading(at_once: bool, then: str) -> None:
+    # The engine purges, and a strategy's timer submits, in the thread of a timer: in the middle of a reading, as here.
+    cache = TestComponentStubs.cache()
+
+    def add(name: str, closed_ns: int | None = None) -> None:
+        made = order(name, closed_ns=closed_ns)
+        cache.add_order(made)
+        cache.update_order(made)
+
+    for number in range(8):
+        add(f"O-{number}")
+    add("gone", OLD_NS)
+
+    def in_scope(_: str) -> bool:
+        if then == "added":
+            add(f"N-{cache.orders_total_count()}")
+        elif cache.order(ClientOrderId("gone")) is not None:
+            cache.purge_closed_orders(2 * SINCE_NS)
+        return True
+
+    reader = CacheReader(cache, ACCOUNT, in_scope)
+    read = reader.read_all_now(2 * SINCE_NS, None) if at_once else asyncio.run(reader.read_all(2 * SINCE_NS, None))
+    assert set(read.order_by_client_id) >= {f"O-{number}" for number in range(8)}
+    assert reader.read_alive(2 * SINCE_NS).orders
+    assert reader.holds() == (True, False)
+
+
 def test_an_old_closed_order_is_left_out_unless_it_lives_moved_was_heard_of_or_is_named() -> None:
     orders = [
         order("old", closed_ns=OLD_NS),

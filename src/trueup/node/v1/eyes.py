@@ -63,7 +63,7 @@ class V1Eyes:
         inflight = cache.client_order_ids_inflight()
         asked_ns = [
             order.ts_last
-            for client_order_id in islice(inflight, INFLIGHT_LOOKED_AT_MAX)
+            for client_order_id in tuple(islice(inflight, INFLIGHT_LOOKED_AT_MAX))  # other threads change the index
             if (order := cache.order(client_order_id)) is not None
         ]
         return NodeCounts(
@@ -86,7 +86,7 @@ class V1Eyes:
     def event_counts(self, orders_max: int) -> Mapping[str, int]:
         """Return how many events some open orders have."""
         found = {}
-        for client_order_id in islice(self._cache.client_order_ids_open(), orders_max):
+        for client_order_id in tuple(islice(self._cache.client_order_ids_open(), orders_max)):
             order = self._cache.order(client_order_id)
             if order is not None:
                 found[client_order_id.value] = order.event_count

@@ -103,7 +103,7 @@ class CacheReader:
             if (needed is None or is_needed(order, needed)) and self._wanted(order):
                 parts.append(self._remembered(order))
 
-        await in_slices(self._orders(list(self._cache.client_order_ids())), read)
+        await in_slices(self._orders(self._cache.client_order_ids()), read)
         positions: list[PositionRecord] = []
 
         for position in self._cache.positions():
@@ -137,8 +137,12 @@ class CacheReader:
         return orders, any(self._wanted(position) for position in self._cache.positions_open())
 
     def _orders(self, ids: Iterable[Any]) -> Iterator[Any]:
-        """Yield orders one by one: the cache's own list is sorted in one piece (51,000 orders hold the loop 60 ms)."""
-        for client_order_id in ids:
+        """Yield orders one by one: the cache's own list is sorted in one piece (51,000 orders hold the loop 60 ms).
+
+        The cache hands out its own index, and a timer's thread changes it at any time: the engine's purge, a strategy
+        that submits (1.231.0). So the names are copied first, which no thread can interrupt.
+        """
+        for client_order_id in list(ids):
             order = self._cache.order(client_order_id)
             if order is not None:
                 yield order
@@ -178,11 +182,11 @@ class CacheReader:
 
     def _forget_purged(self) -> None:
         """Keep no more orders and positions than the cache has: it purges, and so must we."""
-        ids = self._cache.client_order_ids()
+        ids = list(self._cache.client_order_ids())
         if len(self._read) > len(ids):
             known = {client_order_id.value for client_order_id in ids}
             self._read = {name: held for name, held in self._read.items() if name in known}
-        position_ids = self._cache.position_ids()
+        position_ids = list(self._cache.position_ids())
         if len(self._held) > len(position_ids):
             known = {position_id.value for position_id in position_ids}
             self._held = {name: held for name, held in self._held.items() if name in known}
