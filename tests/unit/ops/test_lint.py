@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from tests.unit.ops.broken_dashboards import DASHBOARD_MUTATIONS
+from tests.unit.ops.broken_rules import RULE_MUTATIONS
 from tests.unit.ops.lint import dashboards as dashboard_lint
 from tests.unit.ops.lint import rules as rule_lint
-from tests.unit.ops.mutations import DASHBOARD_MUTATIONS, RULE_MUTATIONS, DashboardMutation, RuleMutation
+from tests.unit.ops.mutation import DashboardMutation, RuleMutation
 from trueup.ops.export import DASHBOARDS_PREFIX, RULES_PATH, all_files
 
 FILES = all_files()

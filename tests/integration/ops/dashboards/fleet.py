@@ -10,6 +10,7 @@ import random
 import threading
 import time
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -173,7 +174,7 @@ class Drawn(Collector):
         if name in STEADY:
             return STEADY[name]
         is_flag = metric.help.startswith("1 ") or metric.help.endswith("always 1.")
-        return float(is_flag and "two_writers" not in name)
+        return float(is_flag and not any(word in name for word in ("two_writers", "sees_others")))
 
     @staticmethod
     def _draw(number: int, name: str, now: float) -> random.Random:
@@ -212,8 +213,9 @@ def fleet(ill_secs: tuple[float, float] = ILL_SECS) -> Iterator[list[Target]]:
     try:
         yield list(_targets(programs, servers))
     finally:
+        with ThreadPoolExecutor(len(servers)) as pool:  # each waits for its server's next turn
+            list(pool.map(ThreadingHTTPServer.shutdown, servers))
         for server in servers:
-            server.shutdown()
             server.server_close()
 
 

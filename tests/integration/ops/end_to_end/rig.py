@@ -13,7 +13,6 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +20,7 @@ from typing import Any, Final, Self
 
 import redis
 
+from tests.integration.ops.end_to_end.setting import SYMBOLS, Setting
 from trueup.demo.node_life import NodeLife
 from trueup.emulator.client import ControlClient
 from trueup.emulator.engine.enums import OrderType, Side, TimeInForce
@@ -30,76 +30,11 @@ from trueup.ops.alert import WATCH_JOB
 from trueup.ops.observer import Observer, Target
 from trueup.store.embedded import EmbeddedValkey
 
-SYMBOLS: Final = ("BTCUSDT", "ETHUSDT", "SOLUSDT")
 BTC, SOL = "BTCUSDT-PERP.BINANCE", "SOLUSDT-PERP.BINANCE"
-KEY_VARIABLE, SECRET_VARIABLE = "TRUEUP_CLIENTS__BINANCE__API_KEY", "TRUEUP_CLIENTS__BINANCE__API_SECRET"
 CONTROL_KEY = "an operator's key of this suite, of more than 32 characters"
 PATIENCE_SECS = 180.0
 WEIGHT_LIMIT: Final = 2_400
 """Of the venue, each minute and address."""
-
-FILE = """
-trader_id = "{name}-001"
-
-[reconciliation]
-mode = "{mode}"
-startup_delay_secs = 10
-open_check_interval_secs = {interval_secs}
-state_dir = "{directory}/state"
-{reconciliation}
-
-[redis]
-host = "127.0.0.1"
-port = {redis_port}
-
-[logs]
-level = "WARNING"
-level_file = "OFF"
-directory = "{directory}/logs"
-
-[monitor]
-log_format = "json"
-log_file = "{directory}/monitor.log"
-
-[ops]
-port = {port}
-
-[journal]
-queue_max = 100
-
-[clients.BINANCE]
-type = "binance_usdm"
-environment = "live"
-hardened = {hardened}
-use_position_ids = false
-instrument_ids = [{instruments}]
-base_url_http = "{rest}"
-base_url_ws = "{stream}"
-base_url_ws_stream = "{stream}"
-
-[[strategies]]
-strategy_path = "tests.integration.ops.end_to_end.puppet:Puppet"
-config_path = "tests.integration.ops.end_to_end.puppet:PuppetConfig"
-
-[strategies.config]
-orders_path = "{directory}/orders"
-instrument_ids = ["BTCUSDT-PERP.BINANCE"]
-
-[strategies.claims]
-instrument_ids = [{claims}]
-
-[audit]
-interval_secs = 2.0
-second_look_secs = 0.5
-query_timeout_secs = 110.0
-weight_share = 1.0
-source_address = "127.0.0.2"
-
-[audit.ops]
-port = {watch_port}
-
-{more}
-"""
 
 
 def free_port() -> int:
@@ -120,18 +55,6 @@ def until(what: Callable[[], object], said: str, secs: float = PATIENCE_SECS) ->
     while not what():
         assert time.monotonic() < deadline, said
         time.sleep(0.1)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
-    """What differs between one life of a node and the next."""
-
-    mode: str = "verified"
-    hardened: bool = True
-    reconciliation: str = ""
-    interval_secs: float = 5.0
-    claims: str = '"BTCUSDT-PERP.BINANCE", "ETHUSDT-PERP.BINANCE"'
-    more: str = ""
 
 
 class Rig:
@@ -172,6 +95,7 @@ class Rig:
         self._node: NodeLife | None = None
         self._watch: subprocess.Popen[bytes] | None = None
         self._lives = 0
+        self._client_names = self.setting.client_names
         directory.mkdir(parents=True)
         settings = {"symbols": SYMBOLS, "market": {"seed": 1, "step_interval_ms": 200, "step_symbols": SYMBOLS}}
         self.venue = EmulatorProcess(state=directory / "venue", settings=settings)
@@ -223,31 +147,18 @@ class Rig:
     def environment(self) -> dict[str, str]:
         """Return the secrets."""
         ready = self.venue.ready
-        return {
-            KEY_VARIABLE: ready.api_key,
-            SECRET_VARIABLE: ready.secret,
-            "TRUEUP_GUARD__CONTROL_KEY": CONTROL_KEY,
-        }
+        found = {"TRUEUP_GUARD__CONTROL_KEY": CONTROL_KEY}
+        for client in self._client_names:
+            found[f"TRUEUP_CLIENTS__{client}__API_KEY"] = ready.api_key
+            found[f"TRUEUP_CLIENTS__{client}__API_SECRET"] = ready.secret
+        return found
 
     def write(self, setting: Setting) -> None:
         """Write the file that node, auditor and operator read."""
-        urls = self.venue.ready.urls
-        text = FILE.format(
-            name=self.name.upper(),
-            directory=self.directory,
-            mode=setting.mode,
-            hardened=str(setting.hardened).lower(),
-            reconciliation=setting.reconciliation,
-            redis_port=self._store_port,
-            port=self._ports[0],
-            watch_port=self._ports[1],
-            instruments=", ".join(f'"{symbol}-PERP.BINANCE"' for symbol in SYMBOLS),
-            claims=setting.claims,
-            interval_secs=setting.interval_secs,
-            rest=urls.rest,
-            stream=urls.stream,
-            more=setting.more,
+        text = setting.text(
+            self.directory, self.name, self.venue.ready.urls, redis_port=self._store_port, ports=self._ports
         )
+        self._client_names = setting.client_names
         self.path.write_text(text, encoding="utf-8")
 
     def start_node(self, setting: Setting | None = None, *, await_phase: str = "MONITORING") -> None:

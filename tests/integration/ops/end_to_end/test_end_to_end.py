@@ -12,7 +12,8 @@ import yaml
 
 from tests.integration.ops.end_to_end import cases
 from tests.integration.ops.end_to_end.record import COMPRESS, keep
-from tests.integration.ops.end_to_end.rig import Rig, Setting
+from tests.integration.ops.end_to_end.rig import Rig
+from tests.integration.ops.end_to_end.setting import Setting
 from tests.integration.ops.end_to_end.trial import Shown, Trial, run
 from trueup.ops.alertmanager import WATCHDOG
 from trueup.ops.alerts import ALERTS
