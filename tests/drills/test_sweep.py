@@ -30,6 +30,8 @@ SLICE = (
     "4:write:12",  # what a repair purges is half gone from the store
 )
 """Each kind of place once; the whole sweep is `long`."""
+CONCURRENT = 6
+"""As many as a campaign's episodes: a kill takes seconds, and most of it is waiting."""
 
 
 def test_a_point_is_read_as_it_is_written() -> None:
@@ -110,7 +112,7 @@ def test_the_sweep_on_record_has_three_hundred_points_and_every_node_came_back_e
 @pytest.mark.node
 def test_a_node_killed_at_any_kind_of_event_comes_back_clean_and_goes_on() -> None:
     targets = [read_target(word) for word in SLICE]
-    kills = asyncio.run(run_targets(targets, "verified", lambda _: None))
+    kills = asyncio.run(run_targets(targets, "verified", lambda _: None, concurrent=CONCURRENT))
     assert [kill.target for kill in kills if not kill.is_good] == [], kills
     assert sum(kill.deaths > 0 for kill in kills) >= len(SLICE) - 1, kills  # an index may pass the end of its lane
 
