@@ -92,6 +92,25 @@ def test_messages_that_the_guard_did_not_obey_are_counted_by_reason() -> None:
     assert len(found) == len(RefusalReason)
 
 
+def test_a_step_that_could_not_be_applied_and_a_true_up_that_raised_are_each_counted_once() -> None:
+    made = busy()
+    exporter = NodeExporter(made)
+    say = made.handle.announcer.say
+    say("steps", account_id="X", stage="planned", total=2, told=2, counts={}, first=1, heals=[], steps=[])
+    say("steps", account_id="X", stage="applied", total=2, done={}, skipped={}, problems=["Seed failed", "Fill failed"])
+    assert samples(exporter.render().decode())["trueup_problems_total"][()] == 2
+    look(made, failure="RuntimeError: no")
+    say("problem", text="RuntimeError: no")
+    assert samples(exporter.render().decode())["trueup_problems_total"][()] == 3
+
+
+@pytest.mark.parametrize("sees", [False, True])
+def test_another_node_of_the_same_identity_is_told_as_the_guard_sees_it(sees: bool) -> None:
+    made = busy()
+    made.show_guard(lambda: GuardStatus(sees_others=sees))
+    assert samples(NodeExporter(made).render().decode())["trueup_guard_sees_others"] == {(): float(sees)}
+
+
 def test_the_series_are_counted_and_never_more_than_the_limit_says() -> None:
     exporter = NodeExporter(busy())
     found = samples(exporter.render().decode())

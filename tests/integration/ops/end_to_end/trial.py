@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.integration.ops.end_to_end.rig import Rig
+from tests.integration.ops.end_to_end.rig import Rig, until
 from trueup.ops.observer import Observer, Webhook
 
 Act = Callable[[Rig], object]
@@ -57,6 +57,7 @@ def run(trials: tuple[Trial, ...], rig: Rig, observer: Observer) -> dict[str, Sh
     hurt_at: dict[str, float] = {}
     for trial in trials:
         if not trial.carries_on:
+            _await_silence(observer.webhook, rig, trial.alerts)
             rig.hurt_at = time.monotonic()
         hurt_at |= dict.fromkeys(trial.alerts, rig.hurt_at)
         trial.hurt(rig)
@@ -79,6 +80,20 @@ def run(trials: tuple[Trial, ...], rig: Rig, observer: Observer) -> dict[str, Sh
                 resolved_secs=round(max(0.0, heard_at - cured_at[name]), 1),
             )
     return shown
+
+
+def _await_silence(webhook: Webhook, rig: Rig, names: tuple[str, ...]) -> None:
+    """Wait until what an act before may have fired besides is resolved: what still fires is not said anew."""
+
+    def still() -> set[str]:
+        last = {
+            one.name: one.status
+            for one in list(webhook.notices)
+            if one.name in names and one.labels.get("instance", rig.name) in rig.instances
+        }
+        return {name for name, status in last.items() if status == "firing"}
+
+    until(lambda: not still(), f"some of {names} fire already")
 
 
 def _heard(webhook: Webhook, rig: Rig, name: str, status: str, secs: float, since: float) -> float:
