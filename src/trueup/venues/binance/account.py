@@ -306,10 +306,13 @@ class AccountReader:
 
     async def _add_known(self, read: OrdersRead, symbol: str | None) -> None:
         listed = {algo.clientAlgoId for algo in read.conditional.values()}
+        followed = set(read.became.values())
         missing = [
             known
             for known in self._known.open_orders(symbol)
-            if known.client_order_id not in listed and not read.has(known)
+            if known.client_order_id not in listed
+            # A conditional order that is older than the span is in no list, and what it became bears its name.
+            and not (known.client_order_id in followed if known.conditional else read.has(known))
         ]
         answers = await _all(*(self.order(known, maybe_conditional=False) for known in missing))
         for known, answer in zip(missing, answers, strict=True):
