@@ -183,6 +183,8 @@ class Applier:
         known = self._cache.order(ClientOrderId(record.client_order_id))
         if (known is None) != step.is_new:
             return False  # the stream was faster: what it said will be compared again
+        if step.is_new and self._is_named_otherwise(record):
+            return False  # so it was here, and the engine gave an order without a name one of its own
         if known is not None and known.status_string() not in SEEDABLE:
             return False
         if known is None:
@@ -193,6 +195,14 @@ class Applier:
         self._owners.seed_for(owner, lambda: self._report_order(record, last_ns=record.accepted_ns))
         self._index_venue_order_id(record)
         return True
+
+    def _is_named_otherwise(self, record: OrderRecord) -> bool:
+        """Return whether the node has got the order meanwhile, under another name than the one that was planned."""
+        if record.venue_order_id is None:
+            return False
+        name = self._cache.client_order_id(VenueOrderId(record.venue_order_id))
+        held = None if name is None else self._cache.order(name)
+        return held is not None and held.instrument_id.value == record.instrument_id
 
     def _amend(self, step: Amend) -> bool:
         order = self._order(step.order)
