@@ -57,11 +57,11 @@ class DrillStore:
                 return True
         return False
 
-    async def forget(self, trader_id: str) -> None:
-        """Delete what the store holds of one trader: its next start is cold."""
+    async def forget(self, trader_id: str, what: str = "") -> None:
+        """Delete what the store holds of one trader, or of it what begins so: without all its next start is cold."""
         async with Redis(host="127.0.0.1", port=self.port) as client:
             batch = []
-            async for key in client.scan_iter(match=f"trader-{trader_id}:*", count=DELETE_BATCH_KEYS):
+            async for key in client.scan_iter(match=f"trader-{trader_id}:{what}*", count=DELETE_BATCH_KEYS):
                 batch.append(key)
                 if len(batch) == DELETE_BATCH_KEYS:
                     await client.delete(*batch)

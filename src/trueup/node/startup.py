@@ -81,20 +81,24 @@ class StartUp:
 
         A cold node is read as far back as the operator allows. A warm one is read from the last proof on; what lies
         before it was equal then, and a position that the rest does not explain is looked into further.
+
+        A node that holds nothing may yet have been proven: the first proof of an account that was empty, then orders
+        that its store never wrote down because it was killed. What happened since that proof it is expected to hold.
         """
         lookback = self._settings.lookback_secs
         furthest_ns = 0 if lookback is None else max(0, self._now_ns - int(lookback * NS_PER_SECOND))
-        if cold:
-            known_from_ns = 0 if self._settings.history == "full" else None
-            return Depth(history_from_ns=furthest_ns, known_from_ns=known_from_ns, deadline=deadline, at_startup=True)
         verified_ns = self._account.port.verified_ns()
         if verified_ns is None or verified_ns > self._now_ns:
-            known_from_ns = self._purge_horizon_ns()
+            horizon_ns = None if cold else self._purge_horizon_ns()
+            known_from_ns = 0 if horizon_ns is None and self._settings.history == "full" else horizon_ns
             return Depth(history_from_ns=furthest_ns, known_from_ns=known_from_ns, deadline=deadline, at_startup=True)
-        since_ns = max(furthest_ns, verified_ns - int(OVERLAP_SECS * NS_PER_SECOND))
+        known_from_ns = max(verified_ns, self._purge_horizon_ns() or 0) if self._purges else verified_ns
+        if cold:
+            known_from_ns = 0 if self._settings.history == "full" else known_from_ns
+            return Depth(history_from_ns=furthest_ns, known_from_ns=known_from_ns, deadline=deadline, at_startup=True)
         return Depth(
-            history_from_ns=since_ns,
-            known_from_ns=max(verified_ns, self._purge_horizon_ns() or 0) if self._purges else verified_ns,
+            history_from_ns=max(furthest_ns, verified_ns - int(OVERLAP_SECS * NS_PER_SECOND)),
+            known_from_ns=known_from_ns,
             proven_ns=verified_ns,
             widen_to_ns=furthest_ns,
             deadline=deadline,

@@ -151,15 +151,19 @@ class EpisodeRun:
 
     async def _start(self, step: StartNode) -> None:
         self._counts["starts"] += 1
-        if self.stage.scenario.verified.settings.get("history") != "full":
-            self._rebuilding |= step.cold or not await self.stage.remembers()
-        if self._rebuilding:  # until a start on an empty store has led to trading
-            self._optional = outside_of_life(self.stage.truth)
+        self._rebuilding |= step.cold or not await self.stage.remembers()
+        is_rebuilding, rest = self._rebuilding, outside_of_life(self.stage.truth)
+        if is_rebuilding and self.stage.scenario.verified.settings.get("history") != "full":
+            self._optional = rest
         self._launched_ns, self._unseen_start, self._up = time.monotonic_ns(), True, True
         await self._performer.do(step)
         if step.outcome == "pending":
             return
         if self._performer.starts[-1] == "trading":
+            if is_rebuilding and self.stage.faults.lied_ns > self._launched_ns:
+                self._optional |= (
+                    rest  # what the venue kept from a start that rebuilds everything it never asks for again
+                )
             await self._look()
             return
         self._counts["refused"] += 1

@@ -113,9 +113,13 @@ class WatchedStore(DrillStore):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def forget(self, trader_id: str) -> None:
+    async def holds(self, trader_id: str, what: str) -> bool:
+        """Return whether the server holds any key of one trader that begins so, past the proxy."""
+        return await self._behind.holds(trader_id, what)
+
+    async def forget(self, trader_id: str, what: str = "") -> None:
         """Delete what the server holds of one trader, past the proxy: nobody's death is counted by it."""
-        await self._behind.forget(trader_id)
+        await self._behind.forget(trader_id, what)
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.get_running_loop().create_task(self._serve(reader, writer))
