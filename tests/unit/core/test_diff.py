@@ -483,6 +483,24 @@ def test_a_cheap_look_never_calls_a_fill_missing_or_invented() -> None:
     assert {one.kind for one in diff(truth, mine)} == {Kind.ORDER_FILLED_QUANTITY, Kind.POSITION_QUANTITY}
 
 
+def test_an_instrument_whose_positions_were_not_read_hides_no_other() -> None:
+    there = "BBB.VENUE"
+    seen = replace(Coverage.full(READ).positions, instruments=frozenset({there}))
+    truth = venue(positions=(position("2", instrument=there),), coverage=replace(Coverage.full(READ), positions=seen))
+    mine = node(positions=(position("9", owner=OWNER), position("9", owner=OWNER, instrument=there)))
+    assert [one.subject.instrument_id for one in diff(truth, mine)] == [there]
+
+
+def test_a_fill_that_each_side_knows_by_another_name_of_its_order_is_one_fill() -> None:
+    done = order(status="FILLED", quantity="1", filled="1")
+    truth = venue(orders=(done,), fills=(fill("7"),), positions=(position("1"),))
+    held = fill("7", number=None)
+    mine = node(
+        orders=(replace(done, owner=OWNER),), fills=(held,), positions=(position("1", owner=OWNER, fills=(held,)),)
+    )
+    assert diff(truth, mine) == ()
+
+
 def test_two_accounts_are_not_compared() -> None:
     other = replace(node(), account_id="OTHER-001")
     with pytest.raises(AssertionError, match="two accounts"):

@@ -49,6 +49,17 @@ def test_a_discrepancy_is_born_confirmed_healed_and_resolved_by_the_true_up() ->
     assert ledger.ended[0].age_ns(4) == 3
 
 
+def test_looks_are_counted_from_the_first_and_the_oldest_life_has_the_greatest_age() -> None:
+    other = seen("O-2")
+    once, _ = run(Cycle(time_ns=10, discrepancies=(ONE,)))
+    twice, _ = advance(once, Cycle(time_ns=25, discrepancies=(ONE, other)))
+    assert (once.open[NAME].looks, twice.open[NAME].looks, twice.open[other.fingerprint].looks) == (1, 2, 1)
+    assert (Ledger().oldest_age_ns(99), twice.oldest_age_ns(30), twice.oldest_age_ns(5)) == (0, 20, 0)
+    assert twice.counts() == {
+        (DiscrepancyKind.ORDER_STATUS, twice.open[NAME].state): 2,
+    }
+
+
 def test_what_goes_without_a_heal_resolved_itself() -> None:
     _, made = run(Cycle(time_ns=1, discrepancies=(ONE,)), Cycle(time_ns=2))
     assert made[-1].resolved_by is ResolvedBy.ITSELF

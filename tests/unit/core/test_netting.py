@@ -48,7 +48,13 @@ def test_fills_at_one_instant_are_ordered_by_trade_id_as_numbers() -> None:
 
 
 fills = st.lists(
-    st.tuples(st.sampled_from(("BUY", "SELL")), st.integers(1, 5), st.integers(1, 200)), min_size=1, max_size=20
+    st.tuples(
+        st.sampled_from(("BUY", "SELL")),
+        st.integers(1, 20).map(lambda quarters: Decimal(quarters) / 4),
+        st.integers(1, 200),
+    ),
+    min_size=1,
+    max_size=20,
 ).map(
     lambda rows: [
         fill(str(index), side=side, quantity=str(quantity), price=str(price), at=index)

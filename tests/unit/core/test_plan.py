@@ -233,6 +233,73 @@ def test_an_order_that_is_nowhere_is_spared_while_the_position_is_unexplained() 
     }
 
 
+@pytest.mark.parametrize(
+    "why", ["fills not read", "older than the fills", "no price to open at", "moved on another leg"]
+)
+def test_an_order_that_is_nowhere_is_spared_whatever_leaves_the_position_unexplained(why: str) -> None:
+    lost, unknown = order("O-5", "5", owner=OWNER), ("O-5",)
+    settings, held = RUNNING, fill("1", number="9", name="O-9", at=10)
+    if why == "fills not read":
+        unread = replace(Coverage.full(READ), fills=KindCoverage())
+        truth, mine = venue(unknown=unknown, positions=(position("3"),), coverage=unread), node(orders=(lost,))
+    elif why == "older than the fills":
+        truth = venue(unknown=unknown, positions=(position("3"),), coverage=covered_from(50))
+        mine = node(orders=(lost,), positions=(position("1", owner=OWNER, fills=(held,)),), known_from=60)
+    elif why == "no price to open at":
+        settings = STARTUP
+        truth = venue(unknown=unknown, positions=(position("3", None),), coverage=covered_from(50))
+        mine = node(orders=(lost,), known_from=None)
+    else:
+        # The long leg's gap is what its order's one listed fill comes to; the short leg's is the same, by nothing.
+        part = order("O-1", "1", status="PARTIALLY_FILLED", filled="2", leg="LONG")
+        truth = venue(
+            orders=(part,),
+            fills=(fill("7", leg="LONG"),),
+            positions=(position("1", leg="LONG"), position("-2", leg="SHORT")),
+            unknown=unknown,
+        )
+        mine = node(orders=(replace(lost, leg=Leg.SHORT),), positions=(position("-3", owner=OWNER, leg="SHORT"),))
+    made = planned(truth, mine, settings)
+    assert not [step for step in made.steps if isinstance(step, Final)]
+    absent = {one.fingerprint for one in diff(truth, mine) if one.subject.client_order_id == lost.name}
+    assert [one.code for one in made.refused if absent & set(one.fingerprints)] == [RefusalCode.NOT_PROVEN_ABSENT]
+
+
+def test_a_wrong_average_is_refused_for_its_own_leg() -> None:
+    long, short = fill("7", leg="LONG"), fill("8", number="2", name="O-2", side="SELL", leg="SHORT")
+    orders = (
+        order(status="FILLED", quantity="1", filled="1", leg="LONG"),
+        order("O-2", "2", status="FILLED", side="SELL", quantity="1", filled="1", leg="SHORT"),
+    )
+    truth = venue(
+        orders=orders, fills=(long, short), positions=(position("1", "107", leg="LONG"), position("-1", leg="SHORT"))
+    )
+    mine = node(
+        orders=tuple(replace(one, owner=OWNER) for one in orders),
+        fills=(long, short),
+        positions=(
+            position("1", owner=OWNER, fills=(long,), leg="LONG"),
+            position("-1", owner=OWNER, fills=(short,), leg="SHORT"),
+        ),
+    )
+    (wrong,) = diff(truth, mine)
+    (refused,) = planned(truth, mine).refused
+    assert (refused.code, refused.fingerprints) == (RefusalCode.NO_STEP_EXISTS, (wrong.fingerprint,))
+
+
+def test_orders_that_the_venue_names_by_client_id_alone_are_healed_apart() -> None:
+    truth = venue(
+        orders=tuple(
+            order(name, None, status="FILLED", quantity="1", filled="1", order_type="MARKET") for name in ("O-1", "O-2")
+        ),
+        fills=(fill("7", number=None), fill("8", number=None, name="O-2")),
+        positions=(position("2"),),
+    )
+    made = planned(truth, node())
+    assert [step.order.client_order_id for step in made.steps if isinstance(step, Seed)] == ["O-1", "O-2"]
+    assert [step.fill.client_order_id for step in made.steps if isinstance(step, Fill)] == ["O-1", "O-2"]
+
+
 def test_a_position_that_moved_without_a_fill_halts_the_node() -> None:
     held = fill("7")
     done = order(status="FILLED", quantity="1", filled="1")
@@ -346,6 +413,14 @@ def test_a_position_older_than_the_history_opens_at_the_price_that_gives_the_ven
     assert (opening.quantity, opening.price) == (Decimal(2), Decimal(100))
     assert opening.client_order_id == opening_client_order_id(ACCOUNT, INSTRUMENT, Leg.BOTH)
     assert opening.time_ns < 50 * SECOND
+
+
+@pytest.mark.parametrize(("held", "side"), [("0.5", "BUY"), ("-0.5", "SELL"), ("-2", "SELL")])
+def test_an_opening_balance_is_on_the_positions_side_however_small(held: str, side: str) -> None:
+    truth = venue(positions=(position(held, "100"),), coverage=covered_from(50))
+    (opening,) = planned(truth, node(known_from=None), STARTUP).steps
+    assert isinstance(opening, OpeningBalance)
+    assert (opening.side.value, opening.quantity, opening.price) == (side, abs(Decimal(held)), Decimal(100))
 
 
 def test_the_next_start_after_an_opening_balance_changes_nothing() -> None:
