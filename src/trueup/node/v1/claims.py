@@ -206,8 +206,10 @@ class EngineClaims:
     def _generating(self, generate: Callable[..., Any]) -> Callable[..., Any]:
         def generate_order(report: Any, is_external: bool = True) -> Any:
             account_id, clients = report.account_id, self._engine._clients  # noqa: SLF001 - listed in names.py
-            named = (one.id.value for one in clients.values() if one.account_id == account_id)
-            self._client_now = next(named, "")
+            for one in clients.values():
+                if one.account_id == account_id:
+                    self._client_now = one.id.value
+                    break
             try:
                 return generate(report, is_external)
             finally:

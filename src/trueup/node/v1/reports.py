@@ -10,6 +10,7 @@ A copied report silently loses its base fields (measured on 1.231.0: ``copy.copy
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from nautilus_trader.core.datetime import unix_nanos_to_dt
@@ -60,25 +61,40 @@ def _like[T](kind: type[T], raw: Any, now_ns: int, **said: Any) -> T:
     """
     report = kind.__new__(kind)
     Document.__init__(report, UUID4(), now_ns)
-    vars(report).update(vars(raw))
-    vars(report).update(said)
+    report.__dict__ = vars(raw) | said  # one dict built once: a third of the time of filling the one that is there
     return report
+
+
+VALUES_MAX = 8_192
+"""Distinct prices and quantities that are kept: values do not change, and a long replay asks again and again."""
 
 
 def as_price(value: Decimal | None, instrument: Any) -> Price | None:
     """Return a price in the instrument's precision, or in its own where that would round it."""
     if value is None:
         return None
-    price = Price(value, instrument.price_precision)
-    if price.as_decimal() == value:
-        return price
-    return Price.from_str(format(round(value, PRECISION_MAX).normalize(), "f"))
+    price = _price(value, instrument.price_precision)
+    return Price.from_str(format(round(value, PRECISION_MAX).normalize(), "f")) if price is None else price
 
 
 def as_quantity(value: Decimal, instrument: Any) -> Quantity:
     """Return a quantity in the instrument's precision, or in its own where that would round it."""
-    quantity = Quantity(value, instrument.size_precision)
-    return quantity if quantity.as_decimal() == value else Quantity.from_str(format(value, "f"))
+    quantity = _quantity(value, instrument.size_precision)
+    return Quantity.from_str(format(value, "f")) if quantity is None else quantity
+
+
+@lru_cache(VALUES_MAX)
+def _price(value: Decimal, precision: int) -> Price | None:
+    """Return a price of a precision, None where that would round it."""
+    price = Price(value, precision)
+    return price if price.as_decimal() == value else None
+
+
+@lru_cache(VALUES_MAX)
+def _quantity(value: Decimal, precision: int) -> Quantity | None:
+    """Return a quantity of a precision, None where that would round it."""
+    quantity = Quantity(value, precision)
+    return quantity if quantity.as_decimal() == value else None
 
 
 def order_report(
@@ -108,13 +124,14 @@ def order_report(
         The report's last time, where it is not the record's.
     """
     assert record.client_order_id is not None, "the plan must resolve an order's identity"
+    quantity = as_quantity(record.quantity, instrument)
     said: dict[str, Any] = {
         "account_id": account_id,
         "instrument_id": instrument.id,
         "client_order_id": ClientOrderId(record.client_order_id),
         "venue_order_id": None if record.venue_order_id is None else VenueOrderId(record.venue_order_id),
         "order_status": ORDER_STATUSES[record.status],
-        "quantity": as_quantity(record.quantity, instrument),
+        "quantity": quantity,
         "filled_qty": as_quantity(record.filled_quantity, instrument),
         "price": as_price(record.price, instrument),
         "trigger_price": as_price(record.trigger_price, instrument),
@@ -123,7 +140,9 @@ def order_report(
         "ts_last": max(record.updated_ns, record.accepted_ns) if last_ns is None else last_ns,
     }
     if raw is not None:
-        leaves = as_quantity(max(record.quantity - record.filled_quantity, _ZERO), instrument)
+        leaves = quantity
+        if record.filled_quantity:
+            leaves = as_quantity(max(record.quantity - record.filled_quantity, _ZERO), instrument)
         return _like(TerseOrderReport, raw, now_ns, leaves_qty=leaves, **said)
     if record.trigger_price is not None:
         said["trigger_type"] = TriggerType.DEFAULT
