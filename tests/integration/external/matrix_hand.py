@@ -81,7 +81,7 @@ class Hand:
         """Place a limit order, let half of it fill, and cancel the rest."""
         placed = self.limit(symbol)
         self.control.fill(int(placed["id"]), quantity=self.quantity(symbol) / 2)
-        self._ccxt.cancel_order(placed["id"], self._by_id[symbol])
+        self.cancel(symbol, placed["id"])
 
     def limit_amended(self, symbol: str) -> None:
         """Place a limit order, and change its quantity and its price."""
@@ -89,8 +89,15 @@ class Hand:
         self._amend(symbol, placed["id"])
 
     def _amend(self, symbol: str, order_id: str) -> None:
-        quantity, price = self.quantity(symbol) * 3 / 2, self.price(symbol, "0.92")
-        self._ccxt.edit_order(order_id, self._by_id[symbol], "limit", "buy", float(quantity), float(price))
+        self.amend(symbol, order_id, "buy", self.quantity(symbol) * 3 / 2, self.price(symbol, "0.92"))
+
+    def amend(self, symbol: str, order_id: str, side: str, quantity: Decimal, price: Decimal) -> None:
+        """Give a limit order another quantity and price."""
+        self._ccxt.edit_order(order_id, self._by_id[symbol], "limit", side, float(quantity), float(price))
+
+    def cancel(self, symbol: str, order_id: str, terms: dict[str, Any] | None = None) -> None:
+        """Cancel an order."""
+        self._ccxt.cancel_order(order_id, self._by_id[symbol], terms or {})
 
     def market(self, symbol: str) -> None:
         """Buy at market."""
@@ -109,7 +116,7 @@ class Hand:
     def stop_cancelled(self, symbol: str) -> None:
         """Place a stop, and cancel it."""
         placed = self.stop(symbol)
-        self._ccxt.cancel_order(placed["id"], self._by_id[symbol], {"trigger": True})
+        self.cancel(symbol, placed["id"], {"trigger": True})
 
     def opened_and_reduced(self, symbol: str) -> None:
         """Buy two, sell one."""
@@ -135,7 +142,7 @@ class Hand:
     def cancel_own(self, symbol: str) -> None:
         """Cancel the node's order."""
         order = self.control.open_orders(self.account, symbol)[0]
-        self._ccxt.cancel_order(str(order.order_id), self._by_id[symbol])
+        self.cancel(symbol, str(order.order_id))
 
     def increase(self, symbol: str) -> None:
         """Lever the node's position up."""

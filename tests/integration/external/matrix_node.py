@@ -68,14 +68,13 @@ def instrument_id(symbol: str) -> InstrumentId:
 class Desk(Strategy):
     """Do as told, and note what comes."""
 
-    def __init__(self, plan: dict[str, Any]) -> None:
-        claims = [instrument_id(symbol) for symbol in plan["symbols"]] if plan["claims"] else None
+    def __init__(self, plan: dict[str, Any], tag: str, claimed: list[str]) -> None:
         super().__init__(
             StrategyConfig(
                 strategy_id="Desk",
-                order_id_tag="001",
+                order_id_tag=tag,
                 oms_type="HEDGING" if plan["hedge"] else "NETTING",
-                external_order_claims=claims,
+                external_order_claims=[instrument_id(symbol) for symbol in claimed] or None,
                 use_uuid_client_order_ids=plan.get("uuids", False),
             )
         )
@@ -113,7 +112,13 @@ class Desk(Strategy):
             self.close_position(position, reduce_only=not self.hedge)
 
 
-def build(plan: dict[str, Any]) -> tuple[TradingNode, Any, Desk]:
+def desks_of(plan: dict[str, Any]) -> list[Desk]:
+    """Return the strategies: one, or one for each tag of ``desks``, which says what each claims."""
+    everything = {"001": plan["symbols"] if plan["claims"] else []}
+    return [Desk(plan, tag, claimed) for tag, claimed in plan.get("desks", everything).items()]
+
+
+def build(plan: dict[str, Any]) -> tuple[TradingNode, Any, list[Desk]]:
     """Build the node and attach trueup."""
     ready, symbols = Ready(**plan["ready"]), tuple(plan["symbols"])
     hardened = plan["mode"] == "verified"
@@ -146,8 +151,9 @@ def build(plan: dict[str, Any]) -> tuple[TradingNode, Any, Desk]:
         timeout_post_stop=0.2,
     )
     node = TradingNode(config)
-    desk = Desk(plan)
-    node.trader.add_strategy(desk)
+    desks = desks_of(plan)
+    for desk in desks:
+        node.trader.add_strategy(desk)
     if plan.get("netting_too"):
         netting = StrategyConfig(strategy_id="Netting", order_id_tag="002", oms_type="NETTING")
         node.trader.add_strategy(Strategy(netting))
@@ -167,15 +173,15 @@ def build(plan: dict[str, Any]) -> tuple[TradingNode, Any, Desk]:
     }
     sight = SightSettings(journal=JournalConfig(url=plan["journal"]))
     handle = trueup.attach(node, {**settings, "state_dir": plan["state_dir"]}, sight=sight)
-    return node, handle, desk
+    return node, handle, desks
 
 
 class Told:
-    """Do what the lines say, and answer."""
+    """Do what the lines say, and answer; where none is named, the first strategy does it."""
 
     def __init__(self, plan: dict[str, Any], answers: int) -> None:
         self.plan = plan
-        self.node, self.handle, self.desk = build(plan)
+        self.node, self.handle, self.desks = build(plan)
         self.answers = os.fdopen(answers, "w", encoding="utf-8")
         self.said: list[dict[str, Any]] = []
         self.handle.listen(self.hear)
@@ -201,13 +207,13 @@ class Told:
             asked = json.loads(line)
             match asked.pop("do"):
                 case "submit":
-                    self.desk.submit(**asked)
+                    self.desks[asked.pop("desk", 0)].submit(**asked)
                     self.answer()
                 case "amend":
-                    self.desk.amend(**asked)
+                    self.desks[0].amend(**asked)
                     self.answer()
                 case "clear":
-                    self.desk.clear()
+                    self.desks[0].clear()
                     self.answer()
                 case "true_up":
                     self.answer(**await self.true_up())
@@ -216,7 +222,7 @@ class Told:
                 case "look":
                     self.answer(**self.look())
                 case "forget":
-                    self.desk.heard.clear()
+                    self.desks[0].heard.clear()
                     self.said.clear()
                     self.answer()
                 case "stop":
@@ -279,7 +285,7 @@ class Told:
                 }
                 for position in cache.positions()
             ],
-            "heard": dict(self.desk.heard),
+            "heard": dict(self.desks[0].heard),
             "said": self.said,
         }
 
