@@ -1,9 +1,10 @@
-"""Run benchmarks: ``python -m benchmarks [NAME ...] [--quick]``.
+"""Run benchmarks: ``python -m benchmarks [NAME ...] [--quick | --render]``.
 
 A benchmark is a module of this package with a function ``run(quick: bool) -> Result``. Its result goes to
 ``benchmarks/results/<name>.json`` with machine, versions, date and load, and ``docs/benchmarks.md`` is written anew
-from all of these files. Without names all benchmarks run. ``--quick`` runs each at a fraction of its size, to see that
-it works: its figures are printed and kept nowhere.
+with its charts from all of these files. Without names all benchmarks run. ``--quick`` runs each at a fraction of its
+size, to see that it works: its figures are printed and kept nowhere. ``--render`` measures nothing and writes the
+document and its charts.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from dataclasses import asdict
 from typing import Any
 
 import benchmarks
-from benchmarks.document import DOCUMENT, RESULTS, render
+from benchmarks.document import RESULTS, write
 from benchmarks.machine import describe
 from benchmarks.result import Result
 
@@ -53,8 +54,13 @@ def main() -> int:
     """Run what was named; 2 for a name that is no benchmark."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.split("\n\n")[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help="benchmarks to run; all without any")
-    parser.add_argument("--quick", action="store_true", help="a fraction of the size; nothing is kept")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--quick", action="store_true", help="a fraction of the size; nothing is kept")
+    how.add_argument("--render", action="store_true", help="write document and charts from what is kept; nothing runs")
     asked = parser.parse_args()
+    if asked.render:
+        write()
+        return 0
     found = discover()
     unknown = sorted(set(asked.names) - set(found))
     if unknown:
@@ -65,7 +71,7 @@ def main() -> int:
         if not asked.quick:
             RESULTS.mkdir(exist_ok=True)
             (RESULTS / f"{name}.json").write_text(json.dumps(stored, indent=2) + "\n", encoding="utf-8")
-            DOCUMENT.write_text(render(), encoding="utf-8")
+            write()
     return 0
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from benchmarks.node.process import finish, start
-from benchmarks.result import Figure, Result
+from benchmarks.result import Chart, Curve, Figure, Result
 
 CYCLES: Final = 1_000
 WARM_UP: Final = 200
@@ -91,6 +91,18 @@ def run(quick: bool) -> Result:
             ),
         ),
         figures=tuple(figures),
+        charts=(
+            Chart(
+                name="resident",
+                title="Resident memory over purge cycles",
+                x="cycles",
+                y="MiB",
+                curves=tuple(
+                    Curve(mode.capitalize(), tuple((float(cycle), float(mib)) for cycle, mib in one["samples"]))
+                    for mode, one in found.items()
+                ),
+            ),
+        ),
     )
 
 

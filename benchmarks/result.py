@@ -52,6 +52,46 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
+class Curve:
+    """One line of a chart.
+
+    Parameters
+    ----------
+    name : str
+        What it shows, as the legend says; one of the engine alone begins with *Native*.
+    points : tuple[tuple[float, float], ...]
+        By their first value, ascending.
+    """
+
+    name: str
+    points: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """Curves over one axis.
+
+    Parameters
+    ----------
+    name : str
+        Of the file, among those of its benchmark.
+    title, x, y : str
+        What it shows, and what the axes count, each with its unit.
+    curves : tuple[Curve, ...]
+        All on the same axes.
+    logarithmic : bool
+        Whether both axes are: a straight line is then a power, its slope the exponent.
+    """
+
+    name: str
+    title: str
+    x: str
+    y: str
+    curves: tuple[Curve, ...]
+    logarithmic: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """One run of a benchmark.
 
@@ -65,12 +105,15 @@ class Result:
         What the figures leave out: each a reason not to read too much into them.
     figures : tuple[Figure, ...]
         What was measured.
+    charts : tuple[Chart, ...]
+        What is better seen than read.
     """
 
     title: str
     measured: str
     excludes: tuple[str, ...]
     figures: tuple[Figure, ...]
+    charts: tuple[Chart, ...] = ()
 
 
 def percentile(values: Sequence[float], share: float) -> float:
