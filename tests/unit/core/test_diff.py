@@ -491,6 +491,16 @@ def test_an_instrument_whose_positions_were_not_read_hides_no_other() -> None:
     assert [one.subject.instrument_id for one in diff(truth, mine)] == [there]
 
 
+def test_an_order_that_the_venue_lists_twice_is_taken_as_it_was_read_last() -> None:
+    truth = venue(orders=(order(price="99"), order(price="101", updated=120), order("O-2", "2")))
+    mine = node(orders=(order(price="101", owner=OWNER), order("O-2", "2", owner=OWNER)))
+    assert diff(truth, mine) == ()
+
+
+def test_an_order_may_be_on_its_way_for_fifteen_seconds_and_an_answer_for_two() -> None:
+    assert (Tolerance().submit_grace_ns, Tolerance().settle_ns) == (15 * SECOND, 2 * SECOND)
+
+
 def test_a_fill_that_each_side_knows_by_another_name_of_its_order_is_one_fill() -> None:
     done = order(status="FILLED", quantity="1", filled="1")
     truth = venue(orders=(done,), fills=(fill("7"),), positions=(position("1"),))

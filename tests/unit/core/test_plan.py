@@ -265,6 +265,17 @@ def test_an_order_that_is_nowhere_is_spared_whatever_leaves_the_position_unexpla
     assert [one.code for one in made.refused if absent & set(one.fingerprints)] == [RefusalCode.NOT_PROVEN_ABSENT]
 
 
+def test_an_order_that_is_nowhere_is_spared_though_only_it_may_be_acted_on() -> None:
+    truth, mine = venue(unknown=("O-1",), positions=(position("3"),)), node(orders=(order(owner=OWNER),))
+    found = diff(truth, mine)
+    lost = [one for one in found if one.subject.client_order_id == "O-1"]
+    made = plan(lost, truth, mine, RUNNING, observed=found)
+    assert made.steps == ()
+    assert [one.code for one in made.refused if set(one.fingerprints) == {lost[0].fingerprint}] == [
+        RefusalCode.NOT_PROVEN_ABSENT
+    ]
+
+
 def test_a_wrong_average_is_refused_for_its_own_leg() -> None:
     long, short = fill("7", leg="LONG"), fill("8", number="2", name="O-2", side="SELL", leg="SHORT")
     orders = (
