@@ -446,6 +446,12 @@ def test_a_position_read_while_it_moves_does_not_make_purged_orders_missing(held
     assert found == ({Kind.POSITION_QUANTITY} if held == "1" else set())
 
 
+def test_a_position_whose_fills_were_not_read_lacks_nothing_where_it_is_right() -> None:
+    orders, fills = _filled_in_turn(("BUY", "1", 110), ("SELL", "1", 120))
+    truth = venue(orders=orders, fills=fills, positions=(position("3"),), coverage=covered_from(105))
+    assert diff(truth, node(positions=(position("3", owner=OWNER, at=100),), known_from=5_000)) == ()
+
+
 def test_what_the_position_lacks_is_missing_even_from_before_the_instant_from_which_all_is_known() -> None:
     orders, fills = _filled_in_turn(("BUY", "2", 110), ("BUY", "3", 120), ("BUY", "1", 130))
     truth = venue(orders=orders, fills=fills, positions=(position("6"),))

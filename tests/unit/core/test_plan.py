@@ -494,6 +494,23 @@ def test_an_invented_fill_is_replaced_by_the_real_one_only_by_a_rebuild_at_start
     assert rebuild.restore_order_ids == (("O-1", OWNER),)
 
 
+def test_a_rebuild_keeps_the_name_that_the_node_gave_an_order_without_one() -> None:
+    name = external_client_order_id(ACCOUNT, INSTRUMENT, "1")
+    done = order(None, status="FILLED", quantity="1", filled="1")
+    truth = venue(orders=(done,), fills=(fill("7", name=None, price="101"),), positions=(position("1", "101"),))
+    invented = fill("S-1", name=name, price="0", synthetic=True)
+    mine = node(
+        orders=(replace(done, client_order_id=name, owner="EXTERNAL"),),
+        fills=(invented,),
+        positions=(position("1", "0", owner="EXTERNAL", fills=(invented,)),),
+    )
+    rebuild, seed, _ = planned(truth, mine, STARTUP).steps
+    assert isinstance(rebuild, RebuildInstrument)
+    assert rebuild.restore_order_ids == ((name, "EXTERNAL"),)
+    assert isinstance(seed, Seed)
+    assert (seed.is_new, seed.order.client_order_id) == (False, name)
+
+
 def test_an_instrument_is_not_rebuilt_on_incomplete_history() -> None:
     invented = fill("S-1", price="0", synthetic=True)
     truth = venue(
