@@ -39,8 +39,8 @@ def run(quick: bool) -> Result:
             "The account of *Start-up* (1,000 working orders, 100 positions) with a history of"
             f" {sizes[0]:,} to {sizes[-1]:,} closed orders of one fill each, all of it read and nothing in a store."
             " Processor time of the engine's start-up reconciliation, the verified one with its second look; one"
-            " process after the other on the same machine in the same run. The chart is logarithmic on both axes:"
-            " a line at 45 degrees grows as the history does, a steeper one faster."
+            " process after the other on the same machine in the same run. The chart is logarithmic on both axes: the"
+            " slope of a line is the exponent with which it grows."
         ),
         excludes=(
             "Wall time, which is the same within a few percent where nothing else runs, and reading from a venue.",

@@ -28,6 +28,7 @@ GENERATED: dict[str, str] = {
     ),
     "docs/emulator.md": "trueup.emulator.reference:render",
     "docs/upstream-faults.md": "trueup.drills.upstream:render",
+    "docs/campaign.md": "trueup.drills.campaign.report:render",
 }
 """Document to the function that renders it, or to several, one after the other; the whole file is generated."""
 SECTION = re.compile(
@@ -62,6 +63,18 @@ def generated_faults(*, write: bool) -> Iterator[str]:
             path.write_text(fresh, encoding="utf-8")
         elif fresh != text:
             yield f"{path.relative_to(ROOT)}: a generated part is not what its function renders; run 'make generate'"
+
+
+def benchmark_faults(*, write: bool) -> Iterator[str]:
+    """Compare the document of benchmarks and its charts with what the kept results render."""
+    from benchmarks.document import DOCUMENT, IMAGES, charts, render
+    from benchmarks.document import write as write_all
+
+    if write:
+        write_all()
+    kept = {path.name: path.read_text(encoding="utf-8") for path in IMAGES.glob("*.svg")}
+    if kept != charts() or DOCUMENT.read_text(encoding="utf-8") != render():
+        yield "docs/benchmarks.md: it or a chart is not what benchmarks/results render; run 'make generate'"
 
 
 def deployment_faults(*, write: bool) -> Iterator[str]:
@@ -117,7 +130,7 @@ def main() -> int:
     from scripts.docs_commands import command_faults
 
     write = "--write" in sys.argv[1:]
-    faults = [*generated_faults(write=write), *deployment_faults(write=write)]
+    faults = [*generated_faults(write=write), *benchmark_faults(write=write), *deployment_faults(write=write)]
     if not write:
         for path in documents():
             text = path.read_text(encoding="utf-8")
