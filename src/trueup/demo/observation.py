@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import Any, Final, Self
 
 from trueup.ops.alertmanager import WATCHDOG
 from trueup.ops.alerts import ALERTS
-from trueup.ops.observer import Notice, Observer, Target, missing_programs
+from trueup.ops.observer import Notice, Observer, Target, free_port, missing_programs
 
 COMPRESS: Final = 10
 """A demonstration takes a minute, and so would the alert about its dead node: long durations are a tenth here."""
@@ -121,7 +120,7 @@ class Observation:
     """
 
     def __init__(self, directory: Path, mode: str, instance: str) -> None:
-        self.port = _free_port()
+        self.port = free_port()
         self._mode = mode
         target = Target(address=f"127.0.0.1:{self.port}", instance=instance)
         self._observer = Observer(directory, compress=COMPRESS)
@@ -196,9 +195,3 @@ def observed(notices: Iterable[Notice], mode: str, began: float) -> Observed:
                 because=one.because,
             )
     return Observed(fired=tuple(fired))
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

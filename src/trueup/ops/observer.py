@@ -144,7 +144,8 @@ def missing_programs() -> tuple[str, ...]:
     return tuple(name for name in PROGRAMS if shutil.which(name) is None)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of 127.0.0.1 that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -183,7 +184,7 @@ class Observer:
         self.scrape_secs = scrape_secs
         self.compress = compress
         self.webhook = Webhook()
-        self._prometheus_port, self._alertmanager_port = _free_port(), _free_port()
+        self._prometheus_port, self._alertmanager_port = free_port(), free_port()
         self._processes: list[subprocess.Popen[bytes]] = []
         directory.mkdir(parents=True, exist_ok=True)
         self._write(tuple(targets))

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +16,10 @@ import redis
 
 from tests.integration.audit.stage import NODE, SYMBOLS, Stage, set_up, wait_until_trading
 from tests.integration.ops.dashboards.prometheus import Prometheus
+from tests.integration.ops.waiting import until
 from trueup.demo.node_life import NodeLife
 from trueup.ops.alert import NODE_JOB, WATCH_JOB
-from trueup.ops.observer import Observer, Target
+from trueup.ops.observer import Observer, Target, free_port
 
 INSTANCE, AUDITOR = "node-1", "auditor-1"
 ALERT = "TrueupStoreDown"
@@ -39,21 +39,6 @@ source_address = "127.0.0.2"  # the venue counts weight by address
 [audit.ops]
 port = 0
 """
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def until(what: Callable[[], bool], said: str, within_secs: float = PATIENCE_SECS) -> None:
-    """Wait for a state; the time is a bound against hanging, and says nothing of how long it may take."""
-    deadline = time.monotonic() + within_secs
-    while not what():
-        assert time.monotonic() < deadline, f"{said} within {within_secs:.0f} s"
-        time.sleep(0.2)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from tests.integration.ops.dashboards.fleet import NODES, SICK, fleet, instance, trader
-from tests.integration.ops.dashboards.ground import until
 from tests.integration.ops.dashboards.prometheus import Asked, Prometheus, Window, ask
+from tests.integration.ops.waiting import until
 from trueup.ops.dashboards.fleet import NODES_SHOWN
 from trueup.ops.export import all_files
 from trueup.ops.metric import Source

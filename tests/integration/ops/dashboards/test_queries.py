@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from tests.integration.ops.dashboards.ground import ALERT, AUDITOR, INSTANCE, Ground, observed_node, until
+from tests.integration.ops.dashboards.ground import ALERT, AUDITOR, INSTANCE, Ground, observed_node
 from tests.integration.ops.dashboards.prometheus import Asked, Window, ask, is_empty
+from tests.integration.ops.waiting import until
 from trueup.ops.alerts import ALERTS
 from trueup.ops.dashboards import DASHBOARDS
 from trueup.ops.export import all_files

@@ -9,10 +9,8 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
@@ -21,40 +19,25 @@ from typing import Any, Final, Self
 import redis
 
 from tests.integration.ops.end_to_end.setting import SYMBOLS, Setting
+from tests.integration.ops.waiting import PATIENCE_SECS, until
 from trueup.demo.node_life import NodeLife
 from trueup.emulator.client import ControlClient
 from trueup.emulator.engine.enums import OrderType, Side, TimeInForce
 from trueup.emulator.engine.values import Order, OrderRequest
 from trueup.emulator.process import EmulatorProcess
 from trueup.ops.alert import WATCH_JOB
-from trueup.ops.observer import Observer, Target
+from trueup.ops.observer import Observer, Target, free_port
 from trueup.store.embedded import EmbeddedValkey
 
 BTC, SOL = "BTCUSDT-PERP.BINANCE", "SOLUSDT-PERP.BINANCE"
 CONTROL_KEY = "an operator's key of this suite, of more than 32 characters"
-PATIENCE_SECS = 180.0
 WEIGHT_LIMIT: Final = 2_400
 """Of the venue, each minute and address."""
-
-
-def free_port() -> int:
-    """Return a port of 127.0.0.1 that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _answers(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def until(what: Callable[[], object], said: str, secs: float = PATIENCE_SECS) -> None:
-    """Wait for a state, generously."""
-    deadline = time.monotonic() + secs
-    while not what():
-        assert time.monotonic() < deadline, said
-        time.sleep(0.1)
 
 
 class Rig:

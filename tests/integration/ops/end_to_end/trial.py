@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.integration.ops.end_to_end.rig import Rig, until
+from tests.integration.ops.end_to_end.rig import Rig
+from tests.integration.ops.waiting import until
 from trueup.ops.observer import Observer, Webhook
 
 Act = Callable[[Rig], object]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from typing import Final
 
-from tests.integration.ops.end_to_end.rig import BTC, Rig, until
+from tests.integration.ops.end_to_end.rig import BTC, Rig
+from tests.integration.ops.waiting import until
 
 OPEN_ORDERS, ORDER = "/fapi/v1/openOrders", "/fapi/v1/order"
 POSITIONS, TRADES = "/fapi/v3/positionRisk", "/fapi/v1/userTrades"

@@ -7,8 +7,9 @@ from functools import partial
 from typing import Final
 
 from tests.integration.ops.end_to_end.cases.acts import PRICE, QUANTITY, lose_orders, nothing, start_again
-from tests.integration.ops.end_to_end.rig import BTC, Rig, until
+from tests.integration.ops.end_to_end.rig import BTC, Rig
 from tests.integration.ops.end_to_end.trial import Trial
+from tests.integration.ops.waiting import until
 
 STARTED = "trueup_node_started_timestamp_seconds"
 

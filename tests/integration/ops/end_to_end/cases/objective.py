@@ -6,8 +6,9 @@ import time
 from typing import Final
 
 from tests.integration.ops.end_to_end.cases.acts import lose_orders, nothing
-from tests.integration.ops.end_to_end.rig import Rig, until
+from tests.integration.ops.end_to_end.rig import Rig
 from tests.integration.ops.end_to_end.trial import Trial
+from tests.integration.ops.waiting import until
 
 
 def _see_late(rig: Rig) -> None:

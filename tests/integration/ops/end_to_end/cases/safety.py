@@ -6,8 +6,9 @@ import time
 from typing import Final
 
 from tests.integration.ops.end_to_end.cases.acts import PRICE, QUANTITY, disarm
-from tests.integration.ops.end_to_end.rig import BTC, Rig, until
+from tests.integration.ops.end_to_end.rig import BTC, Rig
 from tests.integration.ops.end_to_end.trial import Trial
+from tests.integration.ops.waiting import until
 
 
 def _pause_writes(rig: Rig) -> None:

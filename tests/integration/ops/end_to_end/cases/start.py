@@ -109,6 +109,7 @@ OUTAGE: Final = (
                 "TrueupGuardReducing",
                 "TrueupAuditUnknown",
                 "TrueupAuditorStale",
+                "TrueupCheckStale",
             ),
             fires_secs=480,
         ),

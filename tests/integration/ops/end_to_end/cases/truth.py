@@ -7,8 +7,9 @@ from functools import partial
 from typing import Final
 
 from tests.integration.ops.end_to_end.cases.acts import POSITIONS, QUANTITY, disarm, fill_silently, lose_orders
-from tests.integration.ops.end_to_end.rig import BTC, Rig, until
+from tests.integration.ops.end_to_end.rig import BTC, Rig
 from tests.integration.ops.end_to_end.trial import Trial
+from tests.integration.ops.waiting import until
 
 
 def _fill_disk(rig: Rig) -> None:
@@ -100,7 +101,17 @@ TRUTH: Final = (
             fault="the venue's list of positions stands still while the node trades",
             hurt=_freeze_positions,
             cure=disarm,
-            beside=("TrueupGuardHalted", "TrueupAuditDiscrepant", "TrueupWeightNearlySpent", "TrueupCheckSlow"),
+            beside=(
+                "TrueupGuardHalted",
+                "TrueupAuditDiscrepant",
+                "TrueupAuditorDisagrees",
+                "TrueupWeightNearlySpent",
+                "TrueupCheckSlow",
+                "TrueupVenueSlow",
+                # What the venue hides is seen late.
+                "TrueupDetectionBudgetBurnsFast",
+                "TrueupDetectionBudgetBurnsSlowly",
+            ),
         ),
     ),
     (

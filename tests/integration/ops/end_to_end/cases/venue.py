@@ -15,8 +15,9 @@ from tests.integration.ops.end_to_end.cases.acts import (
     disarm,
     nothing,
 )
-from tests.integration.ops.end_to_end.rig import BTC, Rig, until
+from tests.integration.ops.end_to_end.rig import BTC, Rig
 from tests.integration.ops.end_to_end.trial import Trial
+from tests.integration.ops.waiting import until
 
 LIMITED = {
     "kind": "respond",
