@@ -97,6 +97,26 @@ def test_an_ignored_name_lets_an_unfilled_order_go_and_nothing_that_moved_the_po
     assert line.startswith("not checked, by the policy grid (client order ids grid-*): 2 open orders and 0 positions")
 
 
+def test_a_difference_that_names_an_order_by_its_number_alone_is_the_orders_of_that_number() -> None:
+    book = PolicyBook(policies=(policy("grid", "ignore", client_order_ids=("grid-*",)),))
+    numbered = [
+        Discrepancy(
+            kind=DiscrepancyKind.ORDER_MISSING_IN_NODE, subject=Subject(instrument_id=XRP, venue_order_id=f"V-{name}")
+        )
+        for name in ("grid-1", "hand-1")
+    ]
+    assert set_aside(numbered, VENUE, NODE, book).aside == (numbered[0],)
+    ours = replace(NODE, orders=(order("grid-1", owner="S-001"),))
+    assert set_aside(FOUND, VENUE, ours, book).aside == (), "an order of a strategy is nobody else's, whatever its name"
+
+
+def test_a_policy_may_meet_what_its_instruments_have_in_common_with_a_pattern() -> None:
+    strays = policy("strays", "cancel", instruments=("XRP*.BINANCE", BTC))
+    assert [strays.may_meet(text) for text in (XRP, BTC, "*USDT-PERP.BINANCE", "B*.BINANCE")] == [True] * 4
+    assert not any(strays.may_meet(text) for text in ("ETHUSDT-PERP.BINANCE", "ETH*.BINANCE", "*.BYBIT"))
+    assert policy("all", "alert").may_meet("ETHUSDT-PERP.BINANCE")
+
+
 def test_an_ignored_instrument_goes_whole_unless_anything_of_this_node_is_on_it() -> None:
     book = PolicyBook(policies=(policy("other", "ignore", instruments=("XRP*.BINANCE",)),))
     assert set_aside(FOUND, VENUE, NODE, book).kept == ()
