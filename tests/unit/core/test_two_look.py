@@ -45,6 +45,14 @@ def test_two_looks_at_the_same_instant_are_one() -> None:
     assert look(first.looks, TRUTH, BEHIND).act_on == ()
 
 
+def test_two_looks_are_two_from_half_a_second_on_and_an_unseen_sighting_lasts_for_fifty() -> None:
+    first = look(Looks(), TRUTH, BEHIND)
+    for gap_ns, acts in ((SECOND // 2 - 1, False), (SECOND // 2, True)):
+        at = READ + gap_ns
+        assert bool(look(first.looks, replace(TRUTH, started_ns=at, ended_ns=at), BEHIND).act_on) is acts
+    assert UNSEEN_LOOKS_MAX == 50
+
+
 def test_a_fill_missing_twice_is_booked_although_its_order_was_busy() -> None:
     """Scoped to the order, or worse to the instrument, a busy subject would never be healed."""
     first = look(Looks(), TRUTH, BEHIND)
