@@ -15,7 +15,7 @@ from random import Random
 from typing import Any
 
 import redis
-from ccxt.base.errors import ExchangeError
+from ccxt.base.errors import ExchangeError, OrderImmediatelyFillable
 
 from tests.integration.emulator.oracles.keys import Credentials
 from tests.integration.external.matrix_cells import Cell, Own, When
@@ -177,7 +177,8 @@ class Lives(MatrixRun):
         quantity = self.hand.quantity(symbol)
         if kind == "stop":
             trigger = float(self.hand.price(symbol, "1.1" if side == "BUY" else "0.9"))
-            self.hand.order(symbol, "market", side.lower(), quantity, None, stopLossPrice=trigger)
+            with suppress(OrderImmediatelyFillable):  # the market was filled up to it before
+                self.hand.order(symbol, "market", side.lower(), quantity, None, stopLossPrice=trigger)
         else:
             price = self._resting(symbol, side) if kind == "limit" else None
             self.hand.order(symbol, kind, side.lower(), quantity, price)
