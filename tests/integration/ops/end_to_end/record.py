@@ -28,10 +28,14 @@ def keep(shown: Mapping[str, Shown]) -> None:
         fcntl.flock(file, fcntl.LOCK_EX)  # groups may run side by side
         file.seek(0)
         text = file.read()
-        alerts = json.loads(text)["alerts"] if text else {}
-        alerts |= {name: _as_json(one) for name, one in shown.items()}
+        held = json.loads(text) if text else {}
+        alerts = held.get("alerts", {}) | {name: _as_json(one) for name, one in shown.items()}
+        load, now = os.getloadavg()[2], time.strftime("%Y-%m-%d %H:%M", time.gmtime())
+        lowest, highest = held.get("loads", (load, load))
         document = {
             "how": _how(),
+            "loads": [round(min(lowest, load), 1), round(max(highest, load), 1)],
+            "between": [held.get("between", (now,))[0], now],
             "compress": COMPRESS,
             "alerts": dict(sorted(alerts.items())),
             "not_shown": NOT_SHOWN,
@@ -46,10 +50,9 @@ def _as_json(one: Shown) -> dict[str, str | float | None]:
 
 def _how() -> str:
     tools = ", ".join(_version(program) for program in ("prometheus", "prometheus-alertmanager"))
-    date = time.strftime("%Y-%m-%d", time.gmtime())
     return (
-        f"trueup {__version__} on NautilusTrader {installed_version()}, {tools}, on {date}, scraped and evaluated "
-        f"every second, with a load average of {os.getloadavg()[2]:.0f} on {os.cpu_count()} cores"
+        f"trueup {__version__} on NautilusTrader {installed_version()}, {tools}, scraped and evaluated every second, "
+        f"on {os.cpu_count()} cores"
     )
 
 

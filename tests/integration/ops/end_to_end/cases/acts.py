@@ -32,6 +32,12 @@ def start_again(rig: Rig) -> None:
     rig.sweep()
 
 
+def let_it_start(rig: Rig) -> None:
+    """Let the venue be well, and wait until the node that starts is true."""
+    rig.disarm()
+    rig.node.wait_for(lambda said: said.get("phase") == "RECONCILED", "RECONCILED", 180)
+
+
 def lose_orders(rig: Rig, count: int = 1) -> None:
     """Let another client place orders of which the stream says nothing."""
     rig.arm({"kind": "drop_event"}, event="ORDER_TRADE_UPDATE")

@@ -6,7 +6,7 @@ import time
 from functools import partial
 from typing import Final
 
-from tests.integration.ops.end_to_end.cases.acts import PRICE, QUANTITY, lose_orders, nothing, start_again
+from tests.integration.ops.end_to_end.cases.acts import PRICE, QUANTITY, let_it_start, lose_orders, nothing, start_again
 from tests.integration.ops.end_to_end.rig import BTC, Rig
 from tests.integration.ops.end_to_end.trial import Trial
 from tests.integration.ops.waiting import until
@@ -37,10 +37,11 @@ STARTS_MAX: Final = 12
 
 
 def _start_often(rig: Rig) -> None:
-    """Be a machine that kills the node whenever it has come up, until somebody is told."""
+    """Be a machine that kills the node whenever it has begun to start, until somebody is told."""
     for _ in range(STARTS_MAX):
         before = rig.metric(STARTED)
-        start_again(rig)
+        rig.kill_node()
+        rig.start_node(await_phase="")
         until(partial(_has_started_since, rig, before), "the new life was not scraped")
         if rig.observer is not None and "TrueupRestarting" in rig.observer.firing():
             return
@@ -121,9 +122,9 @@ LIFE: Final = (
     (
         Trial(
             alerts=("TrueupRestarting",),
-            fault="the node is killed whenever it has come up, four times and more",
+            fault="the node is killed whenever it has begun to start, four times and more",
             hurt=_start_often,
-            cure=nothing,
+            cure=let_it_start,
             beside=("TrueupNodeDown", "TrueupStartupFailed"),
         ),
     ),

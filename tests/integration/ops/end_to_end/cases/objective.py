@@ -31,7 +31,12 @@ OBJECTIVE: Final = (
             fault="a lost order is seen after more than 15 s, by a node that looks every 20 s",
             hurt=_see_late,
             cure=lambda rig: _see_in_time(rig, 24),
-            beside=("TrueupDetectionBudgetBurnsSlowly", "TrueupDiscrepancyStorm", "TrueupAuditDiscrepant"),
+            beside=(
+                "TrueupDetectionBudgetBurnsSlowly",
+                "TrueupDiscrepancyStorm",
+                "TrueupAuditDiscrepant",
+                "TrueupAuditorDisagrees",
+            ),
         ),
     ),
     (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.integration.ops.end_to_end.cases.acts import FAILED, OPEN_ORDERS, disarm, start_again
+from tests.integration.ops.end_to_end.cases.acts import FAILED, OPEN_ORDERS, disarm, let_it_start, start_again
 from tests.integration.ops.end_to_end.rig import Rig
 from tests.integration.ops.end_to_end.setting import Setting
 from tests.integration.ops.end_to_end.trial import Trial
@@ -16,11 +16,6 @@ def _start_into_trouble(rig: Rig, secs: int) -> None:
     rig.kill_node()
     rig.arm(FAILED, path=OPEN_ORDERS)
     rig.start_node(Setting(more=f"[timeouts]\nreconciliation_secs = {secs}"), await_phase="")
-
-
-def _let_it_start(rig: Rig) -> None:
-    rig.disarm()
-    rig.node.wait_for(lambda said: said.get("phase") == "RECONCILED", "RECONCILED", 180)
 
 
 def _start_with_many_clients(rig: Rig) -> None:
@@ -35,7 +30,7 @@ START: Final = (
             alerts=("TrueupStartupSlow",),
             fault="the venue does not tell its open orders while the node starts",
             hurt=lambda rig: _start_into_trouble(rig, 170),
-            cure=_let_it_start,
+            cure=let_it_start,
             beside=(
                 "TrueupVenueUnreachable",
                 "TrueupVenueErrors",
