@@ -21,6 +21,7 @@ from tests.unit.core.builders import (
     venue,
 )
 from trueup.core import Tolerance, compare, diff
+from trueup.core.tolerance import within
 from trueup.model import (
     BalanceRecord,
     Coverage,
@@ -501,6 +502,32 @@ def test_an_order_that_the_venue_lists_twice_is_taken_as_it_was_read_last() -> N
     truth = venue(orders=(order(price="99"), order(price="101", updated=120), order("O-2", "2")))
     mine = node(orders=(order(price="101", owner=OWNER), order("O-2", "2", owner=OWNER)))
     assert diff(truth, mine) == ()
+
+
+@pytest.mark.parametrize(
+    ("held", "truth", "told"),
+    [
+        (order(status="FILLED", filled="3"), order(), {"ORDER_STATUS": "REBUILD", "ORDER_FILLED_QUANTITY": "DERIVED"}),
+        (order(status="CANCELED"), order(), {"ORDER_STATUS": "HEALABLE"}),
+        (order(status="EXPIRED"), order(), {"ORDER_STATUS": "REBUILD"}),
+        (order(price="99"), order(), {"ORDER_PRICE": "HEALABLE"}),
+        (order(status="EXPIRED", price="99"), order(status="EXPIRED"), {"ORDER_PRICE": "HEALABLE"}),
+        (order(side="SELL"), order(), {"ORDER_SIDE": "REBUILD"}),
+    ],
+)
+def test_of_every_difference_of_an_order_it_is_told_what_removes_it(
+    held: OrderRecord, truth: OrderRecord, told: dict[str, str]
+) -> None:
+    found = diff(venue(orders=(truth,)), node(orders=(replace(held, owner=OWNER),)))
+    assert {one.kind.value: one.healability.value for one in found} == told
+
+
+def test_a_tolerance_includes_its_own_bound() -> None:
+    assert within(Decimal(99), Decimal(100), Decimal("0.01"))
+    assert not within(Decimal("98.9"), Decimal(100), Decimal("0.01"))
+    loose = Tolerance(position_quantity=Decimal("0.1"))
+    assert loose.same_quantity(INSTRUMENT, Decimal(1), Decimal("1.1"))
+    assert not loose.same_quantity(INSTRUMENT, Decimal(1), Decimal("1.11"))
 
 
 def test_an_order_may_be_on_its_way_for_fifteen_seconds_and_an_answer_for_two() -> None:

@@ -110,6 +110,13 @@ def test_a_difference_that_names_an_order_by_its_number_alone_is_the_orders_of_t
     assert set_aside(FOUND, VENUE, ours, book).aside == (), "an order of a strategy is nobody else's, whatever its name"
 
 
+def test_policies_are_idle_only_if_the_default_and_each_of_them_adopts() -> None:
+    adopting, ignoring = policy("a", "adopt"), policy("i", "ignore")
+    assert PolicyBook(policies=(adopting,), default=ExternalAction.ADOPT).is_idle
+    assert not PolicyBook(policies=(adopting, ignoring), default=ExternalAction.ADOPT).is_idle
+    assert not PolicyBook(policies=(adopting,), default=ExternalAction.HALT).is_idle
+
+
 def test_a_policy_may_meet_what_its_instruments_have_in_common_with_a_pattern() -> None:
     strays = policy("strays", "cancel", instruments=("XRP*.BINANCE", BTC))
     assert [strays.may_meet(text) for text in (XRP, BTC, "*USDT-PERP.BINANCE", "B*.BINANCE")] == [True] * 4
