@@ -453,6 +453,13 @@ def test_a_position_whose_fills_were_not_read_lacks_nothing_where_it_is_right() 
     assert diff(truth, node(positions=(position("3", owner=OWNER, at=100),), known_from=5_000)) == ()
 
 
+def test_a_purged_orders_fill_is_the_positions_own_under_whatever_name() -> None:
+    orders, fills = _filled_in_turn(("BUY", "1", 110), ("BUY", "1", 120))
+    truth = venue(orders=orders, fills=fills, positions=(position("2"),))
+    held = (fills[0], replace(fills[1], venue_order_id=None))
+    assert diff(truth, node(positions=(position("2", owner=OWNER, fills=held),), known_from=None)) == ()
+
+
 def test_what_the_position_lacks_is_missing_even_from_before_the_instant_from_which_all_is_known() -> None:
     orders, fills = _filled_in_turn(("BUY", "2", 110), ("BUY", "3", 120), ("BUY", "1", 130))
     truth = venue(orders=orders, fills=fills, positions=(position("6"),))

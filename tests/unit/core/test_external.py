@@ -99,12 +99,12 @@ def test_an_ignored_name_lets_an_unfilled_order_go_and_nothing_that_moved_the_po
 
 def test_a_difference_that_names_an_order_by_its_number_alone_is_the_orders_of_that_number() -> None:
     book = PolicyBook(policies=(policy("grid", "ignore", client_order_ids=("grid-*",)),))
-    numbered = [
+    numbered = tuple(
         Discrepancy(
             kind=DiscrepancyKind.ORDER_MISSING_IN_NODE, subject=Subject(instrument_id=XRP, venue_order_id=f"V-{name}")
         )
         for name in ("grid-1", "hand-1")
-    ]
+    )
     assert set_aside(numbered, VENUE, NODE, book).aside == (numbered[0],)
     ours = replace(NODE, orders=(order("grid-1", owner="S-001"),))
     assert set_aside(FOUND, VENUE, ours, book).aside == (), "an order of a strategy is nobody else's, whatever its name"
