@@ -209,7 +209,8 @@ class Writer:
                 storage.write(self._pending[:piece])
                 del self._pending[:piece]
             except Exception as error:
-                if trouble_of(error).kind is not TroubleKind.UNWRITABLE:
+                # What failed in its commit may be on the disk all the same: it is looked up before it is written again.
+                if storage.attempted is not None or trouble_of(error).kind is not TroubleKind.UNWRITABLE:
                     raise
                 self._write_singly(storage, piece)
             self._wrote(storage, piece)

@@ -131,7 +131,8 @@ def test_a_batch_whose_commit_was_made_though_the_answer_was_lost_is_not_written
     monkeypatch.setattr(SQLiteDialect_pysqlite, "do_commit", commit_and_lose_the_answer)
     journal = Journal.open(place, source=NODE)
     journal.append(verdict(0))
-    assert journal.flush(30.0)
+    for _ in range(2):  # the second turn begins when the first has looked after its retention, a transaction too
+        assert journal.flush(30.0)
     armed.append(True)
     for number in range(1, 11):
         journal.append(change(number))
