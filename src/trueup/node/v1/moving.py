@@ -127,7 +127,10 @@ class OwnerMover:
         legs = [one for one in named if _is_leg(one, instrument)]
         for one in named:
             if one.value not in one_way and one not in legs:
-                return f"{one} is neither a position of one-way mode nor a leg of hedge mode"
+                return (
+                    f"{one} is the position of one order alone, since the client gives the engine no position ids "
+                    "(use_position_ids = false), and several cannot be made one without inventing trades"
+                )
         if legs and self._oms_of(owner) != OmsType.HEDGING:
             return f"{legs[0]} is a leg of hedge mode, and {owner} would net both legs into one position (NETTING)"
         waiting = [order for order in orders if order.is_inflight]
