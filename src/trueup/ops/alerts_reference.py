@@ -76,9 +76,11 @@ def _end_to_end() -> Iterator[str]:
         yield "Not measured yet."
         return
     compress = int(measured["compress"])
+    (lowest, highest), (first, last) = measured["loads"], measured["between"]
     yield (
         f"{len(alerts)} of {len(ALERTS)} alerts, each because a real node on the venue emulator met a real fault; with "
-        f"{measured['how']}. "
+        f"{measured['how']}, between {first} and {last} UTC, at load averages of {lowest:.0f} to {highest:.0f}. Each "
+        "row is of its trial's last run; groups of trials ran side by side, and some again after a repair. "
         "Seconds are from the fault, and from the cure, to a webhook behind Alertmanager; the "
         "first hold the alert's own waiting time."
     )
