@@ -35,7 +35,7 @@ from scripts.mutation_report import write_report
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "src" / "trueup" / "core"
 TESTS = "tests/unit/core"
-RESULTS = ROOT / "benchmarks" / "results" / "mutation.json"
+RESULTS = ROOT / TESTS / "mutation.json"
 OPTIONS = ("-x", "-q", "-p", "no:cacheprovider", "-m", "not long", "--no-header", "--tb=line", "--assert=plain")
 CPU_SECS_MAX = 60  # of one mutant: an endless loop is what it is for; the whole of the tests takes a sixth of it
 WAIT_SECS_MAX = 900.0  # of one mutant, by the clock, on however busy a machine
@@ -165,6 +165,7 @@ def run(size: int | None, seed: int, modules: list[str], results: Path) -> None:
 def again(results: Path) -> None:
     """Run what survived once more; a change whose place the code no longer has is looked for by its line."""
     body = json.loads(results.read_text(encoding="utf-8"))
+    body.setdefault("noticed_at_first", sum(row["outcome"] != "survived" for row in body["rows"]))
     covering = _covering()
     for row in body["rows"]:
         if row["outcome"] != "survived":

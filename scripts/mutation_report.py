@@ -9,8 +9,8 @@ from typing import Any
 
 HEAD = """# Mutation testing of the core
 
-`src/trueup/core` decides what is different and what is done about it. Its tests run every line; whether they would
-*notice* a wrong one is another question. So its code is changed in one place at a time (`<` for `<=`, `and` for `or`, a
+`src/trueup/core` decides what is different and what is done about it. That a test runs a line does not say that it
+would notice a wrong one. So its code is changed in one place at a time (`<` for `<=`, `and` for `or`, a
 condition turned round, a number one off, a statement left out) and its unit tests are run against each change.
 
 ```sh
@@ -38,10 +38,16 @@ def write_report(results: Path, root: Path) -> None:
     killed = len(rows) - len(survivors)
     lines = [HEAD.format(examples=body["examples"])]
     lines.append(
-        f"Of {body['mutants_in_all']:,} possible changes {len(rows)} were drawn (seed {body['seed']}): "
-        f"**{killed} were noticed, {killed / len(rows):.1%}**. Of the {len(survivors)} others {len(explained)} change "
-        f"nothing that can be seen, as said below; without those it is {killed / (len(rows) - len(explained)):.1%}.\n"
+        f"Of {body['mutants_in_all']:,} possible changes {len(rows)} were run, drawn with the seed {body['seed']}: {killed} "
+        f"were noticed ({killed / len(rows):.0%}), and {len(explained)} of the {len(survivors)} others change nothing that "
+        "can be seen, as said below.\n"
     )
+    if "noticed_at_first" in body:
+        lines.append(
+            f"**At first {body['noticed_at_first']} of them were noticed**; tests were then added for what this sample had "
+            "shown. So its present figure says that these are held now, and is no estimate for the rest: that is the "
+            "first figure, or a sample of another seed.\n"
+        )
     lines += ["| module | possible | drawn | noticed | |", "|---|---:|---:|---:|---:|"]
     lines += _table(rows, body["per_module"])
     lines += ["", "## What was not noticed", ""]
