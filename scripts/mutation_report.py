@@ -37,16 +37,16 @@ def write_report(results: Path, root: Path) -> None:
     explained = [row for row in survivors if _name(row) in reasons]
     killed = len(rows) - len(survivors)
     lines = [HEAD.format(examples=body["examples"])]
+    share = f"{killed} were noticed ({killed / len(rows):.0%})"
     lines.append(
-        f"Of {body['mutants_in_all']:,} possible changes {len(rows)} were run, drawn with the seed {body['seed']}: {killed} "
-        f"were noticed ({killed / len(rows):.0%}), and {len(explained)} of the {len(survivors)} others change nothing that "
-        "can be seen, as said below.\n"
+        f"Of {body['mutants_in_all']:,} possible changes {len(rows)} were run, drawn with the seed {body['seed']}: "
+        f"{share}, and {len(explained)} of the {len(survivors)} others change nothing that can be seen, as said below.\n"
     )
     if "noticed_at_first" in body:
         lines.append(
-            f"**At first {body['noticed_at_first']} of them were noticed**; tests were then added for what this sample had "
-            "shown. So its present figure says that these are held now, and is no estimate for the rest: that is the "
-            "first figure, or a sample of another seed.\n"
+            f"**At first {body['noticed_at_first']} of them were noticed**; tests were then added for what this sample "
+            "had shown. So its present figure says that these are held now, and is no estimate for the rest: that is "
+            "the first figure, or a sample of another seed.\n"
         )
     lines += ["| module | possible | drawn | noticed | |", "|---|---:|---:|---:|---:|"]
     lines += _table(rows, body["per_module"])
