@@ -40,7 +40,7 @@ def write_report(results: Path, root: Path) -> None:
     share = f"{killed} were noticed ({killed / len(rows):.0%})"
     lines.append(
         f"Of {body['mutants_in_all']:,} possible changes {len(rows)} were run, drawn with the seed {body['seed']}: "
-        f"{share}, and {len(explained)} of the {len(survivors)} others change nothing that can be seen, as said below.\n"
+        f"{share}; {len(explained)} of the {len(survivors)} others change nothing that can be seen, as said below.\n"
     )
     if "noticed_at_first" in body:
         lines.append(
