@@ -63,12 +63,19 @@ class Fleet:
         self._number = 0
 
     async def __aenter__(self) -> Fleet:
+        try:
+            await self._open()
+        except BaseException:  # whoever fails to come in is never asked to leave: the store would go on running
+            await self._stack.aclose()
+            raise
+        return self
+
+    async def _open(self) -> None:
         self._root = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="drill-")))
         store = self._store = DrillStore(self._root / "store", durable=False)
         await asyncio.to_thread(store.start)
         self._stack.callback(store.stop)
         await self._stack.enter_async_context(self._nursery)
-        return self
 
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
