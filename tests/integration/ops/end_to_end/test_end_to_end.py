@@ -46,10 +46,19 @@ def play(directory: Path, name: str, acts: tuple[tuple[Trial, ...], ...], settin
         rig.observer = observer
         time.sleep(QUIET_SECS)
         assert observer.firing() == set(), "a node that is well fires nothing"
-        failures = [failure for act in acts if (failure := attempt(act, rig, observer))]
-        fired = {one.name for one in observer.webhook.notices} - {WATCHDOG}
-    assert not failures, "\n".join(failures)
-    assert fired <= expected, f"nobody expected {sorted(fired - expected)}"
+        failures, begun = [], []
+        for act in acts:
+            begun.append((time.monotonic(), act))
+            failures.append(attempt(act, rig, observer))
+        fired = {one.name: one.heard_at for one in reversed(observer.webhook.notices) if one.name != WATCHDOG}
+    assert not any(failures), "\n".join(filter(None, failures))
+    unexpected = {name: amid(at, begun) for name, at in fired.items() if name not in expected}
+    assert not unexpected, f"nobody expected these, each heard first amid the trials named: {unexpected}"
+
+
+def amid(heard_at: float, begun: list[tuple[float, tuple[Trial, ...]]]) -> list[str]:
+    """Return the faults under trial when a notice came."""
+    return [trial.fault for trial in next((act for began, act in reversed(begun) if began <= heard_at), ())]
 
 
 def attempt(act: tuple[Trial, ...], rig: Rig, observer: Observer) -> str:

@@ -128,6 +128,7 @@ VENUE: Final = (
                 "TrueupVenueUnreachable",
                 "TrueupVerdictUnknown",
                 "TrueupGuardReducing",
+                "TrueupAuditorStale",  # it reads from the same address, and waits for the next minute's weight
             ),
         ),
     ),
