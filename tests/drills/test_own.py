@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 import tomllib
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,14 @@ from typer.testing import CliRunner
 from trueup.cli.drill import app
 from trueup.config.trading_node import LiveTradingNodeConfig
 from trueup.drills.own.config import OwnConfig, dumps
-from trueup.drills.own.scenario import GRAMMAR, own_scenario, own_scenarios, read_own_scenario
+from trueup.drills.own.hand import VenueHand
+from trueup.drills.own.scenario import GRAMMAR, needs_an_order, own_scenario, own_scenarios, read_own_scenario
+from trueup.drills.stage import DrillError
+from trueup.emulator.client import ControlClient
+from trueup.emulator.engine.enums import OrderType, Side, TimeInForce
+from trueup.emulator.engine.symbols import symbol_table
+from trueup.emulator.engine.values import Order, OrderRequest
+from trueup.emulator.process import EmulatorProcess
 from trueup.emulator.server import Ready
 from trueup.errors import ConfigError, ConfigFileError, ConfigValueError
 
@@ -125,6 +134,84 @@ def test_every_scenario_for_any_strategy_is_read_and_a_wrong_word_is_answered_wi
     assert GRAMMAR.splitlines()[0] in str(found.value)
     with pytest.raises(ConfigValueError, match="there is no scenario 'O99'"):
         own_scenario("O99")
+
+
+def test_what_happens_to_an_order_happens_at_one_moment_with_the_end_of_the_node_before_it() -> None:
+    assert own_scenario("O2").moments == (
+        ("node start",),
+        ("wait for 2 orders",),
+        ("node kill", "venue fill half", "venue fill all"),
+        ("node start",),
+    )
+    assert [needs_an_order(moment) for moment in own_scenario("O2").moments] == [False, False, True, False]
+
+
+def prices(control: ControlClient) -> tuple[Decimal, Decimal]:
+    """Return where the market is."""
+    top = control.book_top("BTCUSDT")
+    return top.bid, top.ask
+
+
+def place_resting(control: ControlClient, account: str) -> Order:
+    """Place a buy order of four steps, out of the market's reach."""
+    rules = symbol_table()["BTCUSDT"]
+    return control.place_order(
+        account,
+        OrderRequest(
+            "BTCUSDT",
+            Side.BUY,
+            OrderType.LIMIT,
+            quantity=rules.step * 4,
+            price=rules.round_price(control.book_top("BTCUSDT").bid * Decimal("0.9")),
+            time_in_force=TimeInForce.GTC,
+        ),
+    )
+
+
+@pytest.mark.server
+def test_an_order_chosen_for_a_step_is_neither_passed_by_the_market_nor_lost_to_its_strategy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    market = {"seed": 1, "step_interval_ms": 5, "step_symbols": ["BTCUSDT"]}
+    with EmulatorProcess(settings={"market": market}) as venue:
+        control, account = venue.control, venue.ready.account
+        hand = VenueHand(control, account, ("BTCUSDT",))
+        with pytest.raises(DrillError, match="no order works"), hand.market_standing(lambda: False):
+            pass
+
+        placed: list[Order] = []
+
+        def a_node_that_lives() -> bool:
+            placed.append(place_resting(control, account))
+            return True
+
+        with hand.market_standing(a_node_that_lives):
+            stands_at = prices(control)
+            second = place_resting(control, account)
+            for how in ("half", "part", "all"):
+                hand.do(["venue", "fill", how])
+            assert [order.order_id for order in control.open_orders(account)] == [second.order_id]
+            hand.do(["venue", "cancel"])
+            with pytest.raises(DrillError, match="no order works"):
+                hand.do(["venue", "cancel"])
+            assert prices(control) == stands_at
+        assert len(placed) == 1
+        deadline = time.monotonic() + 30
+        while prices(control) == stands_at:
+            assert time.monotonic() < deadline, "the market walks on afterwards"
+
+        gone, stays = place_resting(control, account), place_resting(control, account)
+        listed = control.open_orders
+
+        def the_strategy_cancels_what_was_listed(account_id: str) -> list[Order]:
+            found = listed(account_id)
+            if gone in found:
+                control.cancel_order(account_id, "BTCUSDT", order_id=gone.order_id)
+            return found
+
+        monkeypatch.setattr(control, "open_orders", the_strategy_cancels_what_was_listed)
+        hand.do(["venue", "fill", "half"])
+        assert [order.remaining for order in listed(account)] == [stays.remaining / 2]
 
 
 @pytest.mark.node

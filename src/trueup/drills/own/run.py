@@ -10,8 +10,8 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +20,11 @@ from trueup.demo.node_life import NodeLife
 from trueup.drills.compare import Finding, compare
 from trueup.drills.own.books import LedgerBooks, state_of
 from trueup.drills.own.config import OwnConfig
-from trueup.drills.own.scenario import OwnScenario
+from trueup.drills.own.hand import ORDERS_SECS_MAX, VenueHand
+from trueup.drills.own.scenario import OwnScenario, needs_an_order
 from trueup.drills.scenario import Mode
 from trueup.drills.stage import DrillError
-from trueup.emulator.engine.enums import OrderType, Side
 from trueup.emulator.engine.settings import AccountSettings
-from trueup.emulator.engine.symbols import symbol_table
-from trueup.emulator.engine.values import Order, OrderRequest
 from trueup.emulator.process import EmulatorProcess
 from trueup.emulator.server import Ready
 from trueup.errors import NodeError, TrueupError
@@ -37,37 +35,11 @@ from trueup.store.redis_reader import RedisReader
 
 START_SECS_MAX = 120.0
 """A cold interpreter needs 3 to 8 s to a trading node, ten times that on a machine with ten times the work."""
-ORDERS_SECS_MAX = 60.0
-"""A strategy that sends nothing for a minute in a moving market has nothing that these drills could try."""
 HOLD_SECS_MAX = 60.0
 """Beyond the operator's own start-up delay: four looks at the plan's interval, a second look and a paced reading."""
 LOOK_SECS = 1.0
 LOOKS_MIN = 3
 SETTLE_SECS_MAX = 5.0
-DELAY_MS = 700
-
-REFUSED = {"kind": "respond", "status": 503, "body": {"code": -1001, "msg": "Internal error"}}
-EVENT_ACTIONS: dict[str, dict[str, Any]] = {
-    "lost": {"kind": "drop_event"},
-    "late": {"kind": "delay_event", "delay_ms": DELAY_MS},
-    "twice": {"kind": "duplicate_event", "copies": 1},
-}
-REST_ACTIONS: dict[str, dict[str, Any]] = {
-    "unanswered": {"kind": "hang", "effect": True},
-    "accepted_503": {"kind": "accepted_but"},
-    "refused_503": REFUSED,
-    "refused": REFUSED,
-    "empty": {"kind": "empty_list"},
-    "hanging": {"kind": "hang"},
-    "slow": {"kind": "delay", "delay_ms": DELAY_MS},
-}
-MATCHES: dict[str, tuple[dict[str, Any], ...]] = {
-    "fills": ({"event": "ORDER_TRADE_UPDATE", "execution": "TRADE"},),
-    "events": ({"event": "ORDER_TRADE_UPDATE"}, {"event": "ACCOUNT_UPDATE"}, {"event": "TRADE_LITE"}),
-    "submits": ({"method": "POST", "path": "/fapi/v1/order"},),
-    "history": ({"path": "/fapi/v1/allOrders"}, {"path": "/fapi/v1/userTrades"}),
-    "lists": ({"path": "/fapi/v1/openOrders"}, {"path": "/fapi/*/positionRisk"}),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +111,7 @@ class OwnRun:
         self._heard: list[dict[str, Any]] = []
         self._lives = 0
         self._orders_before = 0
-        self._faults: list[int] = []
+        self._hand = VenueHand(emulator.control, account, own.symbols)
         self._wrong: list[str] = []
 
     def run(self) -> OwnOutcome:
@@ -149,19 +121,24 @@ class OwnRun:
         try:
             with EmbeddedValkey.start(self._directory / "store") as self._store:
                 try:
-                    for line in self._scenario.lines:
-                        self._do(line)
+                    for moment in self._scenario.moments:
+                        self._do_all(moment)
                     outcome = self._judge()
                 finally:
                     if self._node is not None:
                         self._node.kill()
                         self._node.__exit__()
-                    self._heal()
+                    self._hand.heal()
         except TrueupError as error:
             outcome = replace(outcome, lines=(*self._wrong, str(error)))
         return replace(outcome, starts=self._lives, wall_secs=time.monotonic() - began)
 
     # -- steps ----------------------------------------------------------------------------------------
+
+    def _do_all(self, moment: tuple[str, ...]) -> None:
+        with self._hand.market_standing(self._lives_on) if needs_an_order(moment) else nullcontext():
+            for line in moment:
+                self._do(line)
 
     def _do(self, line: str) -> None:
         match line.split():
@@ -173,12 +150,8 @@ class OwnRun:
                 self._await_orders(int(count))
             case ["wait", secs]:
                 time.sleep(float(secs.removesuffix("s")))
-            case ["heal"]:
-                self._heal()
-            case ["fault", subject, effect, *times]:
-                self._fault(subject, effect, int(times[1]) if times else None)
             case words:
-                self._happen(words)
+                self._hand.do(words)
 
     def _end(self, how: str) -> None:
         if how == "kill":
@@ -186,19 +159,8 @@ class OwnRun:
         else:
             self._living.stop()
 
-    def _happen(self, words: list[str]) -> None:
-        match words:
-            case ["venue", "fill", how]:
-                self._fill(how)
-            case ["venue", "cancel"]:
-                order = self._oldest()
-                self._control.cancel_order(self._account, order.symbol, order_id=order.order_id)
-            case ["venue", "external", side]:
-                self._external(Side[side])
-            case ["market", "move", share]:
-                self._move(Decimal(share.removesuffix("%")) / 100)
-            case ["stream", "cut"]:
-                self._control.cut_streams(self._account)
+    def _lives_on(self) -> bool:
+        return self._node is not None and self._node.exit_code is None
 
     @property
     def _living(self) -> NodeLife:
@@ -250,46 +212,10 @@ class OwnRun:
                 )
             time.sleep(0.05)
 
-    def _oldest(self) -> Order:
-        working = self._control.open_orders(self._account)
-        if not working:
-            raise DrillError("no order works at the venue at this step, so nothing can happen to one")
-        return min(working, key=lambda order: order.order_id)
-
-    def _fill(self, how: str) -> None:
-        order = self._oldest()
-        step = symbol_table()[order.symbol].step
-        share = {"all": Decimal(1), "half": Decimal("0.5"), "part": Decimal("0.1")}[how]
-        quantity = max(step, (order.remaining * share // step) * step)
-        self._control.fill(order.order_id, min(quantity, order.remaining))
-
-    def _external(self, side: Side) -> None:
-        symbol = self._own.symbols[0]
-        rules = symbol_table()[symbol]
-        quantity = rules.step * int(Decimal(1_000) / self._control.book_top(symbol).ask / rules.step + 1)
-        self._control.place_order(self._account, OrderRequest(symbol, side, OrderType.MARKET, quantity=quantity))
-
-    def _move(self, share: Decimal) -> None:
-        for symbol in self._own.symbols:
-            price = self._control.book_top(symbol).bid * (1 + share)
-            self._control.move_to(symbol, symbol_table()[symbol].round_price(price))
-
-    def _fault(self, subject: str, effect: str, times: int | None) -> None:
-        action = (EVENT_ACTIONS if subject in ("fills", "events") else REST_ACTIONS)[effect]
-        for match in MATCHES[subject]:
-            limited = match if times is None else {**match, "count": times}
-            self._faults.append(
-                self._control.add_fault({"match": {**limited, "account": self._account}, "action": action})
-            )
-
-    def _heal(self) -> None:
-        while self._faults:
-            self._control.remove_fault(self._faults.pop())
-
     # -- judgement ------------------------------------------------------------------------------------
 
     def _judge(self) -> OwnOutcome:
-        self._heal()
+        self._hand.heal()
         began = time.monotonic()
         if not any(event["event"] in {"trading", "failed"} for event in self._said()):
             self._await_trading()

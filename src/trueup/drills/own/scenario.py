@@ -47,6 +47,8 @@ _WORDS: tuple[str, ...] = (
     r"heal",
 )
 _STEP = re.compile("|".join(f"(?:{word})" for word in _WORDS))
+_ORDER_STEP = re.compile(r"venue (?:fill|cancel).*")
+_INSTANT_STEP = re.compile(r"node (?:kill|stop)|venue .*|stream cut|fault .*|heal")
 
 
 class OwnScenario(BaseModel):
@@ -80,6 +82,25 @@ class OwnScenario(BaseModel):
     def lines(self) -> tuple[str, ...]:
         """Return the steps."""
         return lines_of(self.steps)
+
+    @property
+    def moments(self) -> tuple[tuple[str, ...], ...]:
+        """Return the steps, those together that happen while no time passes."""
+        found: list[tuple[str, ...]] = []
+        joins = False
+        for line in self.lines:
+            instant = _INSTANT_STEP.fullmatch(line) is not None
+            if instant and joins:
+                found[-1] += (line,)
+            else:
+                found.append((line,))
+            joins = instant
+        return tuple(found)
+
+
+def needs_an_order(moment: tuple[str, ...]) -> bool:
+    """Return whether something is to happen to a working order in it."""
+    return any(_ORDER_STEP.fullmatch(line) for line in moment)
 
 
 def lines_of(text: str) -> tuple[str, ...]:
