@@ -14,6 +14,7 @@ from trueup.errors import ConfigValueError
 CLIENT_NAME = "BINANCE"
 KEY_VARIABLE = f"TRUEUP_CLIENTS__{CLIENT_NAME}__API_KEY"
 SECRET_VARIABLE = f"TRUEUP_CLIENTS__{CLIENT_NAME}__API_SECRET"
+CONTROL_VARIABLE = "TRUEUP_GUARD__CONTROL_KEY"
 TRADER_ID = "SOAK-001"
 SYMBOLS = ("BTCUSDT", "ETHUSDT", "SOLUSDT", "XRPUSDT")
 
@@ -23,10 +24,10 @@ SAMPLES_MAX = 20_000
 
 PURGE_INTERVAL_MINS = 1
 PURGE_BUFFER_MINS = 60
-"""The least that ``trueup check`` allows (TU303). With 5 minutes, which it calls an error, purged orders were taken for
-missing and made anew, until positions were wrong and the guard halted the node (measured on 1.231.0)."""
-WARMUP_MINS_MIN = PURGE_BUFFER_MINS + 15
-"""Until as much is purged as is placed."""
+"""The least that ``trueup check`` allows: no less than a look back reaches (TU303), which is an hour or more
+(`open_check_lookback_mins`)."""
+WARMUP_MINS_MIN = PURGE_BUFFER_MINS + 5
+"""Until as much is purged as is placed: the buffer, a purge's interval, and the minutes an order rests."""
 JOURNAL_ROWS_MAX = 1_000
 """The least that the journal takes, so that an hour reaches it and the journal's own limit has to hold."""
 JOURNAL_HEARTBEAT_SECS = 10

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import secrets
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
@@ -16,13 +17,16 @@ import msgspec
 from trueup._version import __version__
 from trueup.demo.node_life import NodeLife
 from trueup.drills.network.ledger import positions
-from trueup.drills.soak.plan import KEY_VARIABLE, SECRET_VARIABLE, TRADER_ID, SoakPlan
+from trueup.drills.soak.operator import Operator
+from trueup.drills.soak.plan import CONTROL_VARIABLE, KEY_VARIABLE, SECRET_VARIABLE, TRADER_ID, SoakPlan
 from trueup.drills.soak.report import SoakReport
 from trueup.drills.soak.samples import Sample, Sampler
 from trueup.drills.soak.trouble import Trouble
 from trueup.emulator.client import ControlClient
 from trueup.emulator.process import EmulatorProcess
 from trueup.errors import NodeError, TrueupError
+from trueup.guard.book import Source
+from trueup.guard.control import GuardControl
 from trueup.model import NodeSnapshot
 from trueup.store.connection import StoreAddress
 from trueup.store.embedded import EmbeddedValkey
@@ -73,6 +77,18 @@ class _Soak:
         self._samples: list[Sample] = []
         self._trouble = Trouble(
             venue.control, venue.ready.account, seed=plan.seed, interval_secs=plan.trouble_interval_secs
+        )
+        self._control_key = secrets.token_urlsafe(32)
+        address = StoreAddress.from_url(store_url)
+        self._operator = Operator(
+            GuardControl(
+                address,
+                self._control_key,
+                TRADER_ID,
+                source=Source.OPERATOR,
+                who="soak",
+                sender_dir=plan.directory / "operator",
+            )
         )
         self._said: Counter[str] = Counter()
         self._verdict_secs: dict[str, float] = defaultdict(float)
@@ -144,6 +160,8 @@ class _Soak:
                 self._verdict_secs[sample.verdict or "not read"] += every_secs
                 self._samples.append(sample)
                 keep(msgspec.json.encode(sample) + b"\n")
+                if sampler.status is not None:
+                    self._operator.at(now_secs, sampler.status)
                 self._loads.append(os.getloadavg()[0])
                 if not self._families and now_secs >= self._plan.warmup_secs:
                     self._note_families(sampler, at_end=False)
@@ -197,8 +215,8 @@ class _Soak:
         self._plan.log_directory.mkdir(exist_ok=True)
         path = directory / f"{name}-life.toml"
         path.write_text(self._plan.node_file(ready.urls, self._store_url, trading=trading), encoding="utf-8")
-        secrets = {KEY_VARIABLE: ready.api_key, SECRET_VARIABLE: ready.secret}
-        with NodeLife(path, self._plan.log_directory / f"{name}-life.console.log", secrets) as node:
+        keys = {KEY_VARIABLE: ready.api_key, SECRET_VARIABLE: ready.secret, CONTROL_VARIABLE: self._control_key}
+        with NodeLife(path, self._plan.log_directory / f"{name}-life.console.log", keys) as node:
             event = node.wait_for(lambda said: said["event"] in {"trading", "failed"}, "trading", START_TIMEOUT_SECS)
             if event["event"] == "failed":
                 raise NodeError(f"the node does not trade: {event.get('reason')}", action=f"read {node.output_path}")
@@ -232,6 +250,7 @@ class _Soak:
             ending=ending,
             ending_secs=ending_secs,
             failure=self._failure,
+            operator=dict(self._operator.acts),
             families={name: pair for name, pair in self._families.items() if pair[0] != pair[1]},
         )
 

@@ -9,7 +9,6 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -18,6 +17,8 @@ import redis
 
 from trueup.emulator.client import ControlClient
 from trueup.errors import NodeError
+from trueup.model.guard import GuardState
+from trueup.monitor.status import NodeStatus
 
 ANSWER_SECS_MAX = 10.0
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
@@ -125,6 +126,7 @@ class Sampler:
         self._began = time.monotonic()
         self.failures: Counter[str] = Counter()
         self.families: Counter[str] = Counter()
+        self.status: NodeStatus | None = None
 
     def close(self) -> None:
         """Close the store's connection."""
@@ -146,6 +148,7 @@ class Sampler:
         values["log_bytes"] = directory_bytes(self._log_directory, "*.jsonl")
         values["store_file_bytes"] = directory_bytes(self._store_directory)
         verdict = phase = ""
+        self.status = None
         with self._counted("metrics"):
             text = _fetch(f"{self._ops_url}/metrics")
             self.families = families(text.decode())
@@ -154,8 +157,9 @@ class Sampler:
         with self._counted("status"):
             status = msgspec.json.decode(_fetch(f"{self._ops_url}/status.json"))
             (node,) = status.get("nodes", (status,))
-            verdict, phase = node["verdict"], node["phase"]
-            values |= _status_values(node)
+            self.status = msgspec.convert(node, NodeStatus)
+            verdict, phase = self.status.verdict, self.status.phase
+            values |= _status_values(self.status)
         with self._counted("store"):
             values["store_keys"] = float(self._store.dbsize())
             values["store_used_bytes"] = float(self._store.info("memory")["used_memory_dataset"])
@@ -192,13 +196,13 @@ class Sampler:
             self.failures[f"{what}: {type(error).__name__}"] += 1
 
 
-def _status_values(node: dict[str, Any]) -> dict[str, float]:
-    orders, loop = node.get("orders", {}), node.get("loop", {})
+def _status_values(node: NodeStatus) -> dict[str, float]:
     values = {
-        "open_orders": float(orders.get("open", 0)),
-        "discrepancies_open": float(node.get("pending_discrepancies", 0)),
-        "events_dropped": float(node.get("events_dropped", 0)),
+        "open_orders": float(node.orders.open),
+        "discrepancies_open": float(node.pending_discrepancies),
+        "events_dropped": float(node.events_dropped),
+        "is_held": float(node.guard.state != GuardState.ACTIVE),
     }
-    if loop.get("lag_ms_p99") is not None:
-        values["loop_lag_p99_ms"] = float(loop["lag_ms_p99"])
+    if node.loop.lag_ms_p99 is not None:
+        values["loop_lag_p99_ms"] = float(node.loop.lag_ms_p99)
     return values
