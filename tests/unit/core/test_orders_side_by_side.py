@@ -135,7 +135,7 @@ def test_two_orders_are_the_same_only_if_every_value_is() -> None:
         {"client_order_id": "O-2"},
         {"side": order(side="SELL").side},
     ):
-        assert not is_same(replace(theirs, **wrong), mine), wrong  # type: ignore[arg-type]  # of one kind each
+        assert not is_same(replace(theirs, **wrong), mine), wrong
 
 
 @pytest.mark.parametrize(
