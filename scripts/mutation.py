@@ -1,7 +1,8 @@
 """Change the core in one place at a time, and see whether its unit tests notice.
 
-Usage: ``python -m scripts.mutation run [--sample N] [--seed S] [--module NAME]``; ``... again`` runs what survived once
-more, after tests were added; ``... report`` writes docs/mutation.md. It needs cosmic-ray beside the development tools.
+Usage: ``python -m scripts.mutation run [--sample N] [--seed S] [--module NAME] [--apart-from FILE]``, which goes on
+where a run of the same results was ended; ``... again`` runs what survived once more, after tests were added; ``...
+report`` writes docs/mutation.md. It needs cosmic-ray beside the development tools.
 
 Every mutant runs in a fork of a process that has imported the test tools already, with the mutated module put in its
 place at import: no file is changed, and a mutant costs the tests that run its line, quickest first, until one fails.
@@ -118,13 +119,16 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--module", action="append", default=[], help="only this module of core, by its short name")
     parser.add_argument("--results", type=Path, default=RESULTS)
+    parser.add_argument(
+        "--apart-from", type=Path, action="append", default=[], help="results whose mutants are left out"
+    )
     chosen = parser.parse_args()
     if chosen.command == "report":
         write_report(chosen.results, ROOT)
         return 0
     _prepare()
     if chosen.command == "run":
-        run(chosen.sample, chosen.seed, chosen.module, chosen.results)
+        run(chosen.sample, chosen.seed, chosen.module, chosen.results, chosen.apart_from)
     else:
         again(chosen.results)
     return 0
@@ -140,18 +144,23 @@ def _prepare() -> None:
     hypothesis.settings.load_profile("mutation")
 
 
-def run(size: int | None, seed: int, modules: list[str], results: Path) -> None:
-    """Run a sample of the mutants and keep what came of each."""
+def run(size: int | None, seed: int, modules: list[str], results: Path, apart_from: Sequence[Path] = ()) -> None:
+    """Run a sample of the mutants and keep what came of each; what the results have already is not run again."""
     begun = time.monotonic()
     covering = _covering()
     every = {path.stem: mutants_of(f"trueup.core.{path.stem}", path) for path in sorted(PACKAGE.glob("*.py"))}
-    mutants = sample_of([one for found in every.values() for one in found], size, seed)
+    left_out = {_place(row) for path in apart_from for row in _rows_of(path)}
+    drawn_from = [one for found in every.values() for one in found if _place(one.as_json()) not in left_out]
+    mutants = sample_of(drawn_from, size, seed)
     mutants = [one for one in mutants if not modules or one.module.rpartition(".")[2] in modules]
     body: dict[str, Any] = {"mutants_in_all": sum(map(len, every.values())), "seed": seed, "examples": EXAMPLES_MAX}
     body["per_module"] = {name: len(found) for name, found in every.items()}
-    rows = body["rows"] = []
+    if results.exists() and json.loads(results.read_text(encoding="utf-8"))["seed"] != seed:
+        raise SystemExit(f"{results} holds what another seed drew: give other --results, or that seed")
+    rows = body["rows"] = _rows_of(results)
+    done = {_place(row) for row in rows}
     for number, mutant in enumerate(mutants, start=1):
-        if (row := _row(mutant, covering)) is None:
+        if _place(mutant.as_json()) in done or (row := _row(mutant, covering)) is None:
             continue
         rows.append(row)
         results.write_text(json.dumps(body, indent=1) + "\n", encoding="utf-8")  # a run that is ended keeps what it has
@@ -160,6 +169,17 @@ def run(size: int | None, seed: int, modules: list[str], results: Path) -> None:
             print(f"{number}/{len(mutants)} survived: {place}: {row['before']}  =>  {row['after']}", flush=True)
     killed = sum(row["outcome"] != "survived" for row in rows)
     print(f"{killed} of {len(rows)} killed ({killed / max(1, len(rows)):.1%}) in {time.monotonic() - begun:.0f} s")
+
+
+def _rows_of(results: Path) -> list[dict[str, Any]]:
+    if not results.exists():
+        return []
+    rows: list[dict[str, Any]] = json.loads(results.read_text(encoding="utf-8"))["rows"]
+    return rows
+
+
+def _place(row: dict[str, Any]) -> tuple[str, str, int]:
+    return (row["module"], row["operator"], row["occurrence"])
 
 
 def again(results: Path) -> None:

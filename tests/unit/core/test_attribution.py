@@ -168,6 +168,7 @@ def test_a_closing_takes_the_orders_near_it_and_no_others(
 
 
 def test_the_nearest_closing_took_an_order_and_is_named_with_its_instrument() -> None:
+    assert (NEAR_NS, SAME_NS) == (2 * 10**9, 10**8), "as the documents say"
     far, near = Closing(Doing.SETTLEMENT, INSTRUMENT, AT - 500), Closing(Doing.LIQUIDATION, INSTRUMENT, AT + 400)
     for closings in ((far, near), (near, far)):
         assert Context(closings).that_took(change(ChangeKind.CANCELLED)) == near

@@ -129,6 +129,7 @@ def test_a_fill_known_by_name_is_taken_once() -> None:
     first, second = fill("7", number="4", name="O-1"), fill("7", number="5", name="O-1")
     assert matched((theirs,), (second, first)) == ({first.key: theirs}, {}, (), (second,))
     assert matched((theirs,), (theirs, first)) == ({}, {}, (), (first,)), "the node holds it under its own name"
+    assert matched((theirs,), (first,), would_list=False) == ({first.key: theirs}, {}, (), ())
 
 
 def test_of_two_trades_of_one_id_each_is_given_to_one_order() -> None:

@@ -21,7 +21,7 @@ from tests.unit.core.builders import (
     position,
     venue,
 )
-from trueup.core import PlanSettings, Tolerance, diff
+from trueup.core import PlanSettings, Tolerance, diff, plan
 from trueup.core.diff_positions import average_in_time_order
 from trueup.core.life_cycle import listed_history, true_life_cycle
 from trueup.core.netting import net
@@ -123,6 +123,21 @@ def test_a_position_that_was_not_read_on_either_side_is_no_difference_and_hides_
         truth = venue(positions=both[1:] if unread[0] else both, coverage=unread[0])
         mine = replace(node(), coverage=unread[1] or Coverage.full(READ))
         assert {one.subject.instrument_id for one in diff(truth, mine)} == {OTHER}
+
+
+def test_flat_is_believed_of_the_instrument_whose_positions_were_read() -> None:
+    held = node(positions=(position("1", owner=OWNER), position("1", owner=OWNER, instrument=OTHER)))
+    found = diff(venue(coverage=failed("positions", INSTRUMENT)), held)
+    assert [one.subject.instrument_id for one in found] == [OTHER]
+
+
+def test_a_gap_on_an_instrument_whose_fills_were_not_read_says_so() -> None:
+    truth = venue(positions=(position("3"), position("3", instrument=OTHER)), coverage=failed("fills", INSTRUMENT))
+    made = plan(diff(truth, node()), truth, node())
+    assert {one.instrument_id: one.reason for one in made.refused} == {
+        INSTRUMENT: "the fills that were read do not explain the position, and not all were read",
+        OTHER: "every fill was read and the position is not their sum",
+    }
 
 
 def test_a_tolerance_is_its_own_instruments() -> None:

@@ -520,8 +520,10 @@ def test_a_verdict_names_three_instruments_and_counts_the_others() -> None:
         held = (position("1", instrument="I0.V"), position("0", None, instrument="I8.V")) if count else ()
         said = set_aside(found, venue(orders=(*orders, done), positions=held), node(), ignoring("*.V"))
         assert said.unchecked == (
-            f"not checked, by the policy p (instruments *.V): {count} open orders and {1 if count else 0} positions"
-            f" at the venue{names}; {2 * count} differences do not count",
+            (
+                f"not checked, by the policy p (instruments *.V): {count} open orders and {1 if count else 0} positions"
+                f" at the venue{names}; {2 * count} differences do not count"
+            ),
         )
         assert (said.kept, said.aside) == ((), found)
 
