@@ -21,6 +21,7 @@ from nautilus_trader.execution.messages import (
     GenerateOrderStatusReports,
     GeneratePositionStatusReports,
 )
+from nautilus_trader.model.identifiers import ClientOrderId, VenueOrderId
 
 from trueup.errors import VenueError
 
@@ -282,6 +283,21 @@ class VenueClientContract(ABC):
             assert order.status_string() == "REJECTED"
             assert "knows no such order" in order.last_event.reason
             assert venue.working() == set()
+
+    async def test_an_order_that_an_engine_invented_is_answered_as_unknown_and_no_failure(
+        self, venue: VenueUnderTest
+    ) -> None:
+        name = UUID4().value  # the engine numbers what it invents so, as no venue does
+        async with venue.client() as rig:
+            await rig.start()
+            command = GenerateOrderStatusReport(
+                rig.instrument_id(self.symbols[0]),
+                ClientOrderId(name),
+                VenueOrderId(name),
+                UUID4(),
+                rig.clock.timestamp_ns(),
+            )
+            assert await rig.client.generate_order_status_report(command) is None
 
     async def test_nothing_becomes_terminal_while_the_venue_does_not_answer(self, venue: VenueUnderTest) -> None:
         async with venue.client() as rig:

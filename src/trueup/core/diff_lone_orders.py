@@ -65,6 +65,15 @@ def diff_node_only(view: View, tolerance: Tolerance) -> tuple[list[Discrepancy],
     return found, pending
 
 
+def is_proven_by_fills(order: OrderRecord, view: View) -> bool:
+    """Return whether the venue lists a fill of an order that it does not list.
+
+    Such a fill proves its order, whatever the venue says of the order itself: where the two do not agree, the one that
+    says less is wrong.
+    """
+    return any(view.pair_of(fill) is None for fill in view.venue.fills_of(order))
+
+
 def is_answered_unknown(order: OrderRecord, view: View) -> bool:
     """Return whether the venue, asked about this very order, answered that it does not know it."""
     unknown = view.venue.unknown_orders
@@ -90,14 +99,12 @@ def _missing_at_venue(order: OrderRecord, *, is_unknown: bool) -> Discrepancy:
 
 def _phantom(order: OrderRecord, view: View) -> list[Discrepancy]:
     """Return a closed order with fills that a complete list of the venue does not have."""
-    if not order.filled_quantity:
+    if not order.filled_quantity or is_proven_by_fills(order, view):
         return []
     # A list of closed orders begins at a time: of their creation at Binance, of their last change elsewhere.
     # An order on both sides of that time may be left out of it, so both its ends must lie inside.
-    times = [each for each in (order.submitted_ns, order.accepted_ns, order.updated_ns) if each] or [0]
     covered = all(
-        view.venue.coverage.complete_for(RecordKind.ORDERS_CLOSED, order.instrument_id, each)
-        for each in (min(times), max(times))
+        view.venue.coverage.complete_for(RecordKind.ORDERS_CLOSED, order.instrument_id, each) for each in order.span_ns
     )
     if not covered and not is_answered_unknown(order, view):
         return []

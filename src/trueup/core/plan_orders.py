@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from trueup.core.cases import OrderCase
-from trueup.core.diff_lone_orders import is_answered_unknown
+from trueup.core.diff_lone_orders import is_answered_unknown, is_proven_by_fills
 from trueup.core.diff_orders import is_renamed, prices_differ, same_status, triggers_differ
 from trueup.core.netting import in_time_order
 from trueup.core.order_steps import ENDS, amendment, book, final, fresh_known, fresh_steps, merged, pending_resolved
@@ -29,6 +29,7 @@ from trueup.model.orders import OrderRecord
 from trueup.model.steps import Amend, Final, RefusalCode, Revive, Step
 
 _ZERO = Decimal(0)
+_ABSENT = frozenset({DiscrepancyKind.ORDER_MISSING_AT_VENUE, DiscrepancyKind.FILL_INVENTED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,10 +65,10 @@ def plan_order(case: OrderCase, view: View, owner: str) -> OrderPlan:
     owner : str
         Who owns the order if the node does not know it.
     """
-    if case.is_damaged:
-        return refuse(RefusalCode.NEEDS_REBUILD, "the node holds fills that the venue did not report so")
     if case.pair is None:
         return _plan_unlisted(case, view)
+    if case.is_damaged:
+        return refuse(RefusalCode.NEEDS_REBUILD, "the node holds fills that the venue did not report so")
     if case.node is None:
         return _plan_unknown(case, view, owner)
     if DiscrepancyKind.IDENTIFIER_MISMATCH in case.observed:
@@ -89,10 +90,11 @@ def _sum(fills: Iterable[FillRecord]) -> Decimal:
 def _plan_unlisted(case: OrderCase, view: View) -> OrderPlan:
     """Plan an order that the node holds and the venue did not list."""
     node = case.node
-    if node is None or DiscrepancyKind.ORDER_MISSING_AT_VENUE not in case.observed:
+    is_absent = DiscrepancyKind.ORDER_MISSING_AT_VENUE in case.observed
+    if node is None or not (is_absent or case.is_damaged):
         return refuse(RefusalCode.FILLS_INCOMPLETE, "the order of these fills was not read")
-    if node.is_closed:
-        return refuse(RefusalCode.NEEDS_REBUILD, "the venue never had this order")
+    if case.is_damaged or node.is_closed:
+        return _plan_stranger(case, node, view)
     if case.missing:
         return refuse(RefusalCode.FILLS_INCOMPLETE, "the venue lists fills of the order, and not the order")
     if DiscrepancyKind.ORDER_MISSING_AT_VENUE not in case.allowed:
@@ -113,6 +115,21 @@ def _plan_unlisted(case: OrderCase, view: View) -> OrderPlan:
             ),
         )
     )
+
+
+def _plan_stranger(case: OrderCase, node: OrderRecord, view: View) -> OrderPlan:
+    """Plan an order that would leave the node for good, with its fills: the venue's word about it alone permits that.
+
+    A list that lacks it proves nothing. One that was empty for a moment made a start purge real orders, for which no
+    later look asked any more, since they were older than its proof (found by a campaign).
+    """
+    if case.missing or is_proven_by_fills(node, view):
+        return refuse(RefusalCode.FILLS_INCOMPLETE, "the venue lists a fill of the order, and not the order")
+    if not is_answered_unknown(node, view):
+        return refuse(RefusalCode.NOT_PROVEN_ABSENT, "no list has the order, and the venue did not say it is unknown")
+    if (case.observed - case.allowed) & _ABSENT:
+        return WAIT
+    return refuse(RefusalCode.NEEDS_REBUILD, "the venue never had this order")
 
 
 def _plan_unknown(case: OrderCase, view: View, owner: str) -> OrderPlan:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from trueup.core.cases import InstrumentCase, OrderCase
+from trueup.core.diff_lone_orders import is_answered_unknown, is_proven_by_fills
 from trueup.core.history import History, OrderKey, history_of, order_key
 from trueup.core.order_steps import fresh_known, fresh_steps, merged
 from trueup.core.owners import EXTERNAL_OWNER
@@ -76,6 +77,9 @@ def rebuild(
             RefusalCode.HISTORY_INCOMPLETE, f"{reason}; it cannot be rebuilt without a complete reading of {names}"
         )
     concerned = list(damaged)
+    unproven = _unproven_order(case, view)
+    if unproven is not None:
+        return _no(RefusalCode.NOT_PROVEN_ABSENT, f"{reason}; no list has order {unproven.name}, which may be real")
     older = _older_fill(instrument_id, view)
     if older is not None:
         return _no(RefusalCode.HISTORY_INCOMPLETE, f"{reason}; fill {older.trade_id} is older than the reading")
@@ -113,6 +117,21 @@ def _older_fill(instrument_id: str, view: View) -> FillRecord | None:
             for fill in position.fills:
                 if view.venue_key(fill) not in view.venue.fill_by_key and not view.would_list(fill):
                     return fill
+    return None
+
+
+def _unproven_order(case: InstrumentCase, view: View) -> OrderRecord | None:
+    """Return an order of the node that no list has, though its fills prove it or nobody said that it is unknown.
+
+    Then the lists are not whole, whatever they claim, and what they come to is not the position's history.
+    """
+    for order in case.orders:
+        if order.pair is not None or order.node is None:
+            continue
+        is_denied = is_answered_unknown(order.node, view)
+        is_proven = order.missing or is_proven_by_fills(order.node, view)
+        if is_proven or (order.node.filled_quantity and not is_denied):
+            return order.node
     return None
 
 

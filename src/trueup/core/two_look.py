@@ -11,7 +11,9 @@ instrument, it does):
 open orders; * a position: the node's own position is the same in both;
 * anything else: it is there in both.
 
-At start-up nothing trades yet, and everything may be acted on at once.
+At start-up nothing trades yet, and everything may be acted on at once, but for one thing: what would leave the node
+for good because no list has it (`absences`). A status that was healed wrongly is seen wrong by the next look; an order
+that was purged wrongly is older than the proof that follows, and no look asks for it again.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from trueup.model.coverage import RecordKind
-from trueup.model.discrepancies import Discrepancy, DiscrepancyKind
+from trueup.model.discrepancies import Discrepancy, DiscrepancyKind, Healability
 from trueup.model.snapshots import NodeSnapshot, VenueSnapshot
 
 # Longer than the lag of a healthy user stream (0.15 s in the measured race) with room to spare, and shorter than any
@@ -41,6 +43,7 @@ _FILLS = frozenset(
         DiscrepancyKind.FILL_COMMISSION,
     }
 )
+_ABSENT = frozenset({DiscrepancyKind.ORDER_MISSING_AT_VENUE, DiscrepancyKind.FILL_INVENTED})
 _POSITIONS = frozenset(
     {
         DiscrepancyKind.POSITION_QUANTITY,
@@ -127,6 +130,31 @@ def take_look(
             if kept is not None:
                 carried[fingerprint] = kept
     return LookResult(act_on=found if at_startup else tuple(act_on), looks=Looks(MappingProxyType(carried)))
+
+
+def absences(found: Iterable[Discrepancy], venue: VenueSnapshot) -> frozenset[str]:
+    """Return the fingerprints of what a rebuild would purge and not make again: orders with fills that no list has.
+
+    Parameters
+    ----------
+    found : iterable of Discrepancy
+        What a look found.
+    venue : VenueSnapshot
+        The reading that it was found in.
+    """
+    return frozenset(one.fingerprint for one in found if _is_absence(one, venue))
+
+
+def _is_absence(one: Discrepancy, venue: VenueSnapshot) -> bool:
+    if one.kind not in _ABSENT or one.healability is not Healability.REBUILD:
+        return False
+    subject = one.subject
+    listed = venue.order_named(
+        client_order_id=subject.client_order_id or None,
+        venue_order_id=subject.venue_order_id or None,
+        instrument_id=subject.instrument_id,
+    )
+    return listed is None
 
 
 def _mark(one: Discrepancy, venue: VenueSnapshot, node: NodeSnapshot) -> object:

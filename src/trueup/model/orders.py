@@ -86,6 +86,12 @@ class OrderRecord:
         return self.status.is_closed
 
     @property
+    def span_ns(self) -> tuple[int, int]:
+        """Return the first and the last time that is known of the order; zeros where none is."""
+        times = [each for each in (self.submitted_ns, self.accepted_ns, self.updated_ns) if each] or [0]
+        return min(times), max(times)
+
+    @property
     def is_local_only(self) -> bool:
         """Return whether the order never leaves the node in its present state (emulated, released, denied)."""
         return self.status in _LOCAL_ONLY

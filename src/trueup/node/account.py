@@ -15,7 +15,7 @@ from trueup.core.lifecycle import Cycle, Ledger, LifeState, advance, unobserved
 from trueup.core.plan import plan
 from trueup.core.settings import PlanSettings
 from trueup.core.tolerance import Tolerance
-from trueup.core.two_look import GAP_NS_MIN, Looks, take_look
+from trueup.core.two_look import GAP_NS_MIN, Looks, absences, take_look
 from trueup.core.unchecked import set_aside
 from trueup.core.view import View
 from trueup.model.coverage import RecordKind
@@ -107,6 +107,7 @@ class AccountTruth:
         self.port = port
         self.ledger = Ledger()
         self._looks = Looks()
+        self._absent: frozenset[str] = frozenset()
         self._changes = -1
         self._complete_draft: ReadingDraft | None = None
         self._view: View | None = None
@@ -163,7 +164,9 @@ class AccountTruth:
     def judge(self, look: Look, *, at_startup: bool = False) -> tuple[Discrepancy, ...]:
         """Take a deep look into account and return what may be acted on now: see `trueup.core.two_look`."""
         if at_startup:
-            return look.discrepancies
+            before, self._absent = self._absent, absences(look.discrepancies, look.reading.snapshot)
+            first_seen = self._absent - before
+            return tuple(one for one in look.discrepancies if one.fingerprint not in first_seen)
         gap_ns = min(GAP_NS_MIN, int(self._settings.second_look_secs * NS_PER_SECOND * GAP_SHARE))
         result = take_look(
             self._looks,

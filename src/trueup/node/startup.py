@@ -7,7 +7,6 @@ import logging
 import time
 from dataclasses import dataclass, replace
 
-from trueup.model.plans import Plan
 from trueup.model.steps import RefusalCode
 from trueup.model.verdicts import VerdictState
 from trueup.node.account import NS_PER_SECOND, AccountTruth, Depth
@@ -135,7 +134,11 @@ class StartUp:
             if look.verdict.unknowns:
                 reason = "; ".join(look.verdict.unknowns)
             else:
-                made, problems = await self._heal(look)
+                act_on = self._account.judge(look, at_startup=True)
+                made, applied = await self._account.heal(look, act_on, at_startup=True)
+                # What no list has is purged only when a second reading says so, none of it taken over from this one.
+                is_waiting = len(act_on) < len(look.discrepancies)
+                problems = tuple(applied.problems)
                 outcome = replace(outcome, refused=made.refused, problems=problems).with_steps(made.steps)
                 heals += bool(made.steps)
                 reason = f"{len(look.discrepancies)} differences remain"
@@ -147,7 +150,7 @@ class StartUp:
                     return StartUpResult(outcome=outcome, look=look, reason=reason)
                 if made.steps:
                     before, backoff_secs = None, BACKOFF_SECS
-                    depth = replace(depth, anew=False)
+                    depth = replace(depth, anew=is_waiting)
                     if time.monotonic() < deadline:
                         # The next look tells it all anew. Until then a large account should not be held twice.
                         outcome = replace(outcome, discrepancies=())
@@ -160,11 +163,6 @@ class StartUp:
                 return StartUpResult(outcome=outcome, look=look, reason=f"{reason}, and {timeout_secs:g} s have passed")
             await asyncio.sleep(backoff_secs)
             backoff_secs = min(2 * backoff_secs, BACKOFF_SECS_MAX)
-
-    async def _heal(self, look: Look) -> tuple[Plan, tuple[str, ...]]:
-        act_on = self._account.judge(look, at_startup=True)
-        made, applied = await self._account.heal(look, act_on, at_startup=True)
-        return made, tuple(applied.problems)
 
     @property
     def _purges(self) -> bool:

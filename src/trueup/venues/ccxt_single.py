@@ -59,7 +59,8 @@ class SingleOrders:
             if row is not None and row.get("symbol") == symbol:
                 await self._follow(draft, row)
                 return
-        if question.venue_order_id:
+        # The engine gives an order that it invented a number of its own, a UUID: no venue knows that one.
+        if question.venue_order_id.isdecimal():
             wanted = {"symbol": symbol, "orderId": question.venue_order_id}
             row = await self._ask("order", "fapiPrivateGetOrder", wanted)
             if row is not None:

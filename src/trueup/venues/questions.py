@@ -7,13 +7,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from itertools import islice
 
 from trueup.model.fills import FillKey
+from trueup.model.identifiers import opening_client_order_id
 from trueup.model.orders import OrderRecord
 from trueup.model.positions import PositionKey
 from trueup.model.snapshots import NodeSnapshot, Snapshot, VenueSnapshot
 
 _ZERO = Decimal(0)
+
+ABSENT_ASKED_MAX = 100
+"""Closed orders in one round of questions. A node that a native engine left orders behind in has a handful of them; one
+that has hundreds reads a list that is not whole, or another account, and no start should purge those."""
 
 
 class About(StrEnum):
@@ -41,12 +47,13 @@ class Question:
 def open_questions(venue: VenueSnapshot, node: NodeSnapshot) -> tuple[Question, ...]:
     """Return what must still be asked before the two sides can be compared, in a fixed order.
 
-    Three gaps are closed: a fill whose order no list has, a live order of the node that no list has, and an order whose
-    known fills do not add up to what it filled.
+    Four gaps are closed: a fill whose order no list has, a live order of the node that no list has, a closed one with
+    fills that the lists should have, and an order whose known fills do not add up to what it filled.
     """
     asked = {*venue.coverage.orders_open.orders, *venue.unknown_orders}
     found = set(_orders_of_fills(venue, asked))
     found.update(_live_orders_unlisted(venue, node, asked))
+    found.update(islice(_closed_orders_unlisted(venue, node, asked), ABSENT_ASKED_MAX))
     found.update(_fills_not_adding_up(venue, node))
     return tuple(sorted(found))
 
@@ -64,6 +71,23 @@ def _live_orders_unlisted(venue: VenueSnapshot, node: NodeSnapshot, asked: set[s
         if not (order.is_open or order.status.is_in_flight):
             continue
         if _listed(venue, order) is None and not asked.intersection(_names(order)):
+            yield Question(About.ORDER, order.instrument_id, order.venue_order_id or "", order.client_order_id or "")
+
+
+def _closed_orders_unlisted(venue: VenueSnapshot, node: NodeSnapshot, asked: set[str]) -> Iterable[Question]:
+    """Yield the closed orders with fills that a list should have and none has: only the venue's word takes them out."""
+    closed, fills = venue.coverage.orders_closed, venue.coverage.fills
+    if closed.got is None and fills.got is None:
+        return
+    for order in node.orders:
+        if not (order.filled_quantity and order.is_closed) or _listed(venue, order) is not None:
+            continue
+        name = opening_client_order_id(node.account_id, order.instrument_id, order.leg)
+        if order.client_order_id == name or asked.intersection(_names(order)):
+            continue
+        if all(closed.is_complete_for(order.instrument_id, each) for each in order.span_ns) or any(
+            fills.is_complete_for(order.instrument_id, fill.time_ns) for fill in node.fills_of(order)
+        ):
             yield Question(About.ORDER, order.instrument_id, order.venue_order_id or "", order.client_order_id or "")
 
 

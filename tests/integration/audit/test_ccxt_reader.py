@@ -26,6 +26,7 @@ from trueup.venues.outside import VenueQuestion
 from trueup.venues.questions import About, Question
 
 BTC, ETH = "BTCUSDT-PERP.BINANCE", "ETHUSDT-PERP.BINANCE"
+INVENTED = "5b8f4f9e-0e0c-4c57-9b1e-0f2d5a3f6c11"  # as an engine names and numbers an order that it made up
 DAY_NS = 24 * 3_600 * 1_000_000_000
 
 type Read = Callable[..., Awaitable[VenueSnapshot]]
@@ -170,10 +171,11 @@ async def test_orders_are_asked_for_one_by_one_and_unknown_is_an_answer(
             Question(About.ORDER, ETH, str(order.order_id), ""),
             Question(About.ORDER, ETH, "", order.client_order_id),
             Question(About.ORDER, ETH, "", "never-sent"),
+            Question(About.ORDER, ETH, INVENTED, INVENTED),
             Question(About.FILLS, ETH, str(order.order_id), ""),
         ]
     )
-    assert seen.unknown_orders == {"never-sent"}
+    assert seen.unknown_orders == {"never-sent", INVENTED}
     assert {"never-sent", order.client_order_id, str(order.order_id)} <= seen.coverage.orders_open.orders
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from random import Random
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.unit.core.engine_model import OWN, EngineModel
@@ -278,6 +278,40 @@ def hide(truth: VenueSnapshot, hole: str) -> VenueSnapshot:
             return replace(truth, coverage=coverage, fills=())
         case _:
             return replace(truth, coverage=coverage, positions=())
+
+
+@laws
+@given(seeds, lengths, losses, st.sampled_from((0.2, 0.6, 1.0)), st.sampled_from((0.0, 0.6, 1.0)), *[st.booleans()] * 2)
+@example(2, 12, Losses(lose_event=1.0, corruptions=1, never_sent=2), 1.0, 0.0, True, False)
+def test_lists_that_are_short_and_claim_to_be_whole_purge_no_order_of_the_venue(
+    seed: int, length: int, loss: Losses, orders_kept_out: float, fills_kept_out: float, is_flat: bool, denies: bool
+) -> None:
+    """Whatever the lists leave out, the venue's answers about single orders stand against it, and so does any fill.
+
+    A position that is open mostly shows that fills are missing; one that was closed since says nothing. A venue may
+    deny every order as well: then those stay of which it lists a fill.
+    """
+    venue = VenueModel(random=Random(seed), losses=loss, is_claimed=True)
+    venue.run(length)
+    if is_flat:
+        venue.flatten()
+    venue.damage()
+    truth, node = look(venue)
+    random = Random(seed)
+    short = replace(
+        truth,
+        orders=tuple(one for one in truth.orders if random.random() >= orders_kept_out),
+        fills=tuple(one for one in truth.fills if random.random() >= fills_kept_out),
+        unknown_orders=frozenset(node.order_by_client_id) if denies else truth.unknown_orders,
+    )
+    made = plan(diff(short, node), short, node, settings_for(venue, at_startup=True))
+    proven = {fill.venue_order_id for fill in short.fills} if denies else set(venue.orders)
+    real = {venue.node_name(order) for number, order in venue.orders.items() if number in proven}
+    new = {step.order.client_order_id for step in made.steps if isinstance(step, Seed) and step.is_new}
+    for step in made.steps:
+        if isinstance(step, RebuildInstrument):
+            gone = set(step.purge_order_ids) - {name for name, _ in step.restore_order_ids} - new
+            assert not gone & real, step
 
 
 @laws

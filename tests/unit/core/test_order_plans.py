@@ -218,7 +218,12 @@ def test_an_order_that_is_nowhere_is_not_ended_without_every_proof() -> None:
     assert made.refused[0].advice is GuardAdvice.NONE
     phantom = node(orders=(order(status="FILLED", filled="3", owner=OWNER),))
     never = (RefusalCode.NEEDS_REBUILD, "order O-1: the venue never had this order")
-    assert never in refusals(planned(venue(), phantom))
+    assert never in refusals(planned(venue(unknown=("O-1",)), phantom))
+    silent = (
+        RefusalCode.NOT_PROVEN_ABSENT,
+        "order O-1: no list has the order, and the venue did not say it is unknown",
+    )
+    assert silent in refusals(planned(venue(), phantom))
 
 
 def test_fills_of_an_order_that_was_not_read_are_not_booked_on_a_guess() -> None:

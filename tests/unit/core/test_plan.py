@@ -26,6 +26,7 @@ from trueup.model import (
     Amend,
     ClaimOwner,
     Coverage,
+    DiscrepancyKind,
     Fill,
     Final,
     GuardAdvice,
@@ -688,3 +689,53 @@ def test_one_name_on_two_numbers_is_left_to_an_operator() -> None:
     made = planned(venue(orders=(order(number="2"),)), node(orders=(order(owner=OWNER),)), STARTUP)
     assert made.is_empty
     assert {one.code for one in made.refused} == {RefusalCode.IDENTIFIERS_CLASH}
+
+
+# What no list has: an order with fills that the venue does not list. A round trip, so that no position speaks for it.
+BOUGHT = order(status="FILLED", quantity="1", filled="1", owner=OWNER)
+SOLD = order("O-2", "2", status="FILLED", quantity="1", filled="1", side="SELL", owner=OWNER)
+TRIP = (fill("7"), fill("8", number="2", name="O-2", side="SELL", at=120))
+TRADED = node(orders=(BOUGHT, SOLD), fills=TRIP)
+
+
+def test_an_order_whose_fills_are_listed_is_real_whatever_the_venue_says_of_the_order() -> None:
+    for unknown in ((), ("O-1", "1", "O-2", "2")):
+        assert diff(venue(fills=TRIP, unknown=unknown), TRADED) == ()
+
+
+def test_a_filled_order_that_no_list_has_leaves_the_node_only_by_the_venues_word_about_it() -> None:
+    nothing = planned(venue(), TRADED, STARTUP)
+    assert nothing.steps == ()
+    assert {one.code for one in nothing.refused} == {RefusalCode.NOT_PROVEN_ABSENT}
+    assert planned(venue(unknown=("O-1",)), TRADED, STARTUP).steps == ()
+    (rebuild,) = planned(venue(unknown=("O-1", "2")), TRADED, STARTUP).steps
+    assert isinstance(rebuild, RebuildInstrument)
+    assert rebuild.purge_order_ids == ("O-1", "O-2")
+
+
+def test_an_order_that_the_list_of_orders_does_not_reach_is_not_purged_because_its_fill_is_not_listed() -> None:
+    made = planned(venue(coverage=replace(Coverage.full(READ), orders_closed=KindCoverage())), TRADED, STARTUP)
+    assert made.steps == ()
+
+
+def test_a_filled_order_that_no_list_has_waits_for_the_second_look() -> None:
+    truth = venue(unknown=("O-1", "O-2"))
+    found = diff(truth, TRADED)
+    orders = [one for one in found if one.kind is DiscrepancyKind.ORDER_MISSING_AT_VENUE]
+    assert plan(orders, truth, TRADED, STARTUP, observed=found).steps == ()
+    assert plan(found, truth, TRADED, STARTUP, observed=found).steps
+
+
+def test_nothing_of_an_instrument_is_rebuilt_while_one_of_its_orders_is_neither_listed_nor_unknown() -> None:
+    wrong = fill("9", number="3", name="O-3", price="1", at=130)
+    third = order("O-3", "3", status="FILLED", quantity="1", filled="1")
+    truth = venue(orders=(third,), fills=(replace(wrong, price=Decimal(100)),), positions=(position("1"),))
+    mine = node(
+        orders=(BOUGHT, SOLD, replace(third, owner=OWNER)),
+        fills=(*TRIP, wrong),
+        positions=(position("1", "1", owner=OWNER, fills=(wrong,)),),
+    )
+    assert planned(truth, mine, STARTUP).steps == ()
+    assert names(planned(replace(truth, unknown_orders=frozenset({"O-1", "O-2"})), mine, STARTUP))[0] == (
+        "RebuildInstrument"
+    )

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from tests.unit.core.builders import INSTRUMENT, OWNER, READ, SECOND, cheap_look, fill, node, order, position, venue
 from trueup.core import LookResult, Looks, diff, take_look
-from trueup.core.two_look import UNSEEN_LOOKS_MAX
+from trueup.core.two_look import UNSEEN_LOOKS_MAX, absences
 from trueup.model import DiscrepancyKind, NodeSnapshot, VenueSnapshot
 
 LATER = READ + 5 * SECOND
@@ -127,3 +127,14 @@ def test_a_position_is_acted_on_only_when_the_nodes_own_position_was_quiet() -> 
     moved = node(positions=(position("2", owner=OWNER),))
     assert look(first.looks, truth, moved).act_on == ()
     assert {one.subject.instrument_id for one in diff(truth, moved)} == {INSTRUMENT}
+
+
+def test_what_no_list_has_is_told_apart_since_a_start_must_not_purge_it_at_first_sight() -> None:
+    ended = order(status="FILLED", quantity="1", filled="1", owner=OWNER)
+    mine = node(orders=(ended,), fills=(fill("7"),))
+    found = diff(venue(), mine)
+    assert {one.kind for one in found} == {DiscrepancyKind.ORDER_MISSING_AT_VENUE, DiscrepancyKind.FILL_INVENTED}
+    assert absences(found, venue()) == {one.fingerprint for one in found}
+    listed = venue(orders=(ended,))
+    assert absences(diff(listed, mine), listed) == frozenset()  # made again from the venue's fills, or refused
+    assert absences(diff(venue(), BEHIND), venue()) == frozenset()  # ended, and seen again if it works

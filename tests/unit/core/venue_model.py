@@ -69,6 +69,32 @@ class VenueModel:
             self._act()
         self.is_down = False
 
+    def flatten(self) -> None:
+        """Close every position by an order of its own, of which the node hears."""
+        for (instrument_id, leg), (quantity, _) in sorted(self.held.items()):
+            if not quantity:
+                continue
+            self.counter += 1
+            self.time_ns += SECOND
+            order = OrderRecord(
+                instrument_id=instrument_id,
+                client_order_id=f"web_{self.counter}",
+                venue_order_id=str(1_000 + self.counter),
+                side=OrderSide.SELL if quantity > 0 else OrderSide.BUY,
+                status=OrderStatus.ACCEPTED,
+                order_type=OrderType.MARKET,
+                quantity=abs(Decimal(int(quantity))),
+                leg=leg,
+                accepted_ns=self.time_ns,
+                updated_ns=self.time_ns,
+            )
+            self._set(order)
+            self.node.add(replace(order, owner=OWN if self.is_claimed else EXTERNAL))
+            while order.is_open:
+                self.time_ns += SECOND
+                self._match(order)
+                order = self.orders[order.venue_order_id or ""]
+
     def _act(self) -> None:
         working = [order for order in self.orders.values() if order.is_open]
         choice = self.random.choice(("place", "fill", "fill", "fill", "cancel", "amend", "expire", "trigger"))
@@ -382,7 +408,9 @@ class VenueModel:
         unknown = frozenset(
             name
             for name, order in self.node.orders.items()
-            if name not in known and order.venue_order_id not in numbers and not order.is_closed
+            if name not in known
+            and order.venue_order_id not in numbers
+            and (not order.is_closed or order.filled_quantity)
         )
         return VenueSnapshot(
             account_id=ACCOUNT,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -11,10 +12,11 @@ from hypothesis import strategies as st
 from trueup.model.coverage import Coverage, KindCoverage, Window
 from trueup.model.enums import Leg, OrderSide, OrderStatus
 from trueup.model.fills import FillRecord
+from trueup.model.identifiers import opening_client_order_id
 from trueup.model.orders import OrderRecord
 from trueup.model.positions import PositionRecord
 from trueup.model.snapshots import NodeSnapshot, VenueSnapshot
-from trueup.venues.questions import About, Question, open_questions, unexplained_positions
+from trueup.venues.questions import ABSENT_ASKED_MAX, About, Question, open_questions, unexplained_positions
 
 BTC = "BTCUSDT-PERP.BINANCE"
 
@@ -81,6 +83,38 @@ def test_a_submitted_order_is_asked_for_by_the_only_name_it_has() -> None:
 def test_an_order_that_the_venue_does_not_know_is_asked_for_once() -> None:
     held = node(orders=(order("7", client_order_id="O-7"),))
     assert open_questions(venue(unknown_orders=frozenset({"7"})), held) == ()
+
+
+def closed(number: str, at: int = 5, **more: Any) -> OrderRecord:
+    times = {"accepted_ns": at, "updated_ns": at, "client_order_id": f"O-{number}"}
+    return order(number, OrderStatus.FILLED, "5", **{**times, **more})
+
+
+def test_a_closed_order_with_fills_that_a_list_should_have_is_asked_for_before_it_counts_as_unknown() -> None:
+    held = node(orders=(closed("7"),), fills=(fill("T", "7", "5"),))
+    assert open_questions(venue(), held) == (Question(About.ORDER, BTC, "7", "O-7"),)
+    assert open_questions(venue(unknown_orders=frozenset({"O-7"})), held) == ()
+    assert open_questions(venue(orders=(closed("7"),), fills=(fill("T", "7", "5"),)), held) == ()
+
+
+def test_a_closed_order_that_no_list_reaches_back_to_or_that_never_filled_is_not_asked_for() -> None:
+    recent = Coverage.full(9, 4)
+    old = node(orders=(closed("7", at=2),), fills=(fill("T", "7", "5"),))
+    assert open_questions(venue(coverage=recent), old) == ()
+    reaching = node(orders=(closed("7", at=2),), fills=(replace(fill("T", "7", "5"), time_ns=6),))
+    assert open_questions(venue(coverage=recent), reaching) == (Question(About.ORDER, BTC, "7", "O-7"),)
+    assert open_questions(venue(coverage=Coverage()), node(orders=(closed("7"),))) == ()
+    assert open_questions(venue(), node(orders=(order("7", OrderStatus.CANCELED, updated_ns=5),))) == ()
+
+
+def test_an_opening_balance_is_no_order_of_the_venue_and_is_not_asked_for() -> None:
+    name = opening_client_order_id("A", BTC, Leg.BOTH)
+    assert open_questions(venue(), node(orders=(closed("7", client_order_id=name),))) == ()
+
+
+def test_of_hundreds_of_closed_orders_that_no_list_has_a_round_asks_for_the_first_hundred() -> None:
+    held = node(orders=tuple(closed(str(number)) for number in range(1_000, 1_300)))
+    assert len(open_questions(venue(), held)) == ABSENT_ASKED_MAX == 100
 
 
 def test_the_fills_of_an_order_are_asked_for_when_they_do_not_add_up() -> None:

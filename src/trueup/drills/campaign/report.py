@@ -42,6 +42,11 @@ CAUSES = {
         "the node: after a start on an empty store that was never proven, the next one took `full` for `current`;"
         " repaired"
     ),
+    ("20261122-1255", "00393db6754a"): (
+        "the node: lists of orders that were empty for a moment, at a start, and answers about single orders that were"
+        " empty with them, made it purge orders that had filled and whose fills the venue listed; older than the proof"
+        " that followed, no look asked for them again; repaired"
+    ),
 }
 """Why an episode broke a promise, by its name and the digest of the code that ran: looked into by hand."""
 

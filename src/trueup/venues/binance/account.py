@@ -220,7 +220,9 @@ class AccountReader:
         read = OrdersRead()
         if known.conditional and await self._add_one_conditional(read, known):
             return read
-        order_id = None if known.conditional or known.venue_order_id is None else int(known.venue_order_id)
+        number = None if known.conditional else known.venue_order_id
+        # The engine gives an order that it invented a number of its own, a UUID: that one is asked for by its name.
+        order_id = int(number) if number is not None and number.isdecimal() else None
         found = await self._ordinary(known, order_id)
         if found is not None:
             read.add([found])
