@@ -94,8 +94,9 @@ def attach(
         binding = V1Binding(node, wanted, state)
         store = store_of(node)
         watch = None
-        if store is not None:
-            watch = StoreWatch(*store, V1StoreWriter(node, state.ledger), handle.announcer)
+        if store is not None and binding.whole_writer is not None and binding.store_aside is not None:
+            writer = V1StoreWriter(node, binding.whole_writer, binding.store_aside)
+            watch = StoreWatch(*store, writer, handle.announcer)
         supervisor = Supervisor(binding, wanted, handle, watch)
         outside = OutsideRecord(node_dir)
         watch_outside = OutsideWatch(wanted.external, outside, handle.announcer.say, binding.now_ns, binding.is_trading)

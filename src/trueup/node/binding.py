@@ -6,7 +6,7 @@ A binding knows one line of NautilusTrader from the inside; everything else in `
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -178,8 +178,11 @@ class AccountPort(Protocol):
     def end(self) -> None:
         """Let go of the reading that was applied from."""
 
-    def long_replay(self) -> AbstractContextManager[None]:
-        """Return what to hold while thousands of steps are applied: it spares the engine repeated work."""
+    def long_replay(self, *, store_at_end: bool) -> AbstractAsyncContextManager[None]:
+        """Return what to hold while thousands of steps are applied: it spares the engine repeated work.
+
+        With ``store_at_end`` the node's store hears of what was applied when all of it is.
+        """
 
     def restore_unfinished(self) -> tuple[str, ...]:
         """Put back what a repair had purged when the process was killed; return the names of the orders."""

@@ -66,8 +66,14 @@ class StoreWriter(Protocol):
     def counts(self) -> Counts:
         """Count the events in the cache."""
 
-    def rewrite(self, orders: list[str], positions: list[str]) -> None:
+    async def rewrite(self, orders: list[str], positions: list[str]) -> None:
         """Write these orders and positions anew, whole."""
+
+    def is_behind(self) -> bool:
+        """Return whether the store is known to lack something though it was never away for long."""
+
+    def leveled(self) -> None:
+        """Hear that the store has everything."""
 
     def close(self) -> None:
         """Let go of the connection that rewriting used."""
@@ -113,7 +119,7 @@ class StoreWatch:
             failures = 0 if answered else failures + 1
             if failures == FAILURES_MAX and self.state is not StoreState.LOST:
                 self._lose()
-            elif answered and self.state is not StoreState.PRESENT:
+            elif answered and (self.state is not StoreState.PRESENT or self._writer.is_behind()):
                 await self._bring_level()
 
     def _lose(self) -> None:
@@ -141,7 +147,7 @@ class StoreWatch:
                     continue
                 level = 0
                 self.rewritten += len(orders) + len(positions)
-                self._writer.rewrite(orders, positions)
+                await self._writer.rewrite(orders, positions)
         except (StoreError, redis.RedisError) as error:
             _logger.warning("the store could not be brought level: %s", error)
         except Exception:
@@ -152,6 +158,7 @@ class StoreWatch:
     def _restored(self) -> None:
         away = 0.0 if self.lost_at is None else time.monotonic() - self.lost_at
         self.state, self.lost_at = StoreState.PRESENT, None
+        self._writer.leveled()
         self._announcer.say(
             "store", state=self.state.value, url=self._address.url, away_secs=round(away, 1), rewritten=self.rewritten
         )

@@ -8,6 +8,7 @@ can be read while the node is there, and ends.
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import json
 import sys
@@ -55,7 +56,11 @@ from nautilus_trader.test_kit.providers import TestInstrumentProvider
 from nautilus_trader.trading.config import StrategyConfig
 from nautilus_trader.trading.strategy import Strategy
 
+from trueup.node.v1.aside import StoreAside
 from trueup.node.v1.snapshot import CacheReader
+from trueup.node.v1.whole_writer import WholeWriter
+from trueup.store.connection import StoreAddress
+from trueup.store.redis_keys import StoreKeys
 
 TRADER = TraderId("TESTER-001")
 START_NS = 1_790_000_000_123_456_789
@@ -70,6 +75,7 @@ class World:
     portfolio: Any
     clock: Any
     database: Any
+    config: Any
     counters: dict[str, int] = field(default_factory=dict)
 
     def now(self) -> int:
@@ -108,7 +114,7 @@ def build(port: int, options: dict[str, Any]) -> World:
     cache = Cache(database=database, config=config)
     portfolio = Portfolio(msgbus=bus, cache=cache, clock=clock)
     engine = ExecutionEngine(msgbus=bus, cache=cache, clock=clock)
-    return World(cache=cache, engine=engine, portfolio=portfolio, clock=clock, database=database)
+    return World(cache=cache, engine=engine, portfolio=portfolio, clock=clock, database=database, config=config)
 
 
 class Trader:
@@ -420,6 +426,34 @@ def many(world: World, count: int) -> None:
         trader.trade(OrderSide.BUY if number % 2 == 0 else OrderSide.SELL, "1.000", "1000.00")
 
 
+def stored_at_the_end(world: World, port: int, options: dict[str, Any]) -> None:
+    """Do everything with the database set aside, as a long replay does."""
+    keys = StoreKeys(TRADER.value, options.get("use_trader_prefix", True), options.get("instance_id"))
+    aside = StoreAside(world.cache, WholeWriter(world.cache, StoreAddress(port=port), keys, world.config))
+
+    async def replay() -> None:
+        async with aside.during_replay():
+            assert aside.is_aside, "this engine's cache would not let its database be set aside"
+            every_position(world)
+
+    asyncio.run(replay())
+    assert not aside.is_behind
+
+
+def copied(world: World, port: int, trader_id: str) -> None:
+    """Write every order and position once more, whole, under another trader's keys, when the adapter has written."""
+    orders = {order.client_order_id: None for order in world.cache.orders()}
+    positions = {position.id: None for position in world.cache.positions()}
+    count = len(orders) + len(positions)
+    address = StoreAddress(port=port)
+    native = WholeWriter(world.cache, address, StoreKeys(TRADER.value), world.config)
+    whole = WholeWriter(world.cache, address, StoreKeys(trader_id), world.config)
+    asyncio.run(native.write({}, {}, behind=world.database))
+    assert asyncio.run(whole.write(orders, positions)) == count
+    assert not orders
+    assert not positions
+
+
 def dump(cache: Any) -> dict[str, Any]:
     """Return the cache's state in plain values, read off the engine's own objects."""
     return {
@@ -514,8 +548,12 @@ def main() -> None:
     world = build(port, options)
     if "many" in options:
         many(world, options["many"])
+    elif options.get("aside"):
+        stored_at_the_end(world, port, options)
     else:
         every_position(world)
+    if "copy_to" in options:
+        copied(world, port, options["copy_to"])
     state = dump(world.cache) if "many" not in options else {"event_counts": {}}
     if "many" in options:
         state["event_counts"] = {str(order.client_order_id): order.event_count for order in world.cache.orders()}

@@ -39,6 +39,9 @@ FORMS: dict[str, dict[str, Any]] = {
     "json with ISO times": {"encoding": "json", "iso8601": True},
     "msgpack with instance id": {"use_instance_id": True, "instance_id": INSTANCE},
     "json without trader prefix": {"encoding": "json", "use_trader_prefix": False},
+    "msgpack, stored at the end": {"aside": True},
+    "json with ISO times, stored at the end": {"encoding": "json", "iso8601": True, "aside": True},
+    "oldest engine, json, stored at the end": {"python": OLDEST_PYTHON, "encoding": "json", "aside": True},
     "oldest engine, msgpack": {"python": OLDEST_PYTHON},
     "oldest engine, json": {"python": OLDEST_PYTHON, "encoding": "json"},
 }

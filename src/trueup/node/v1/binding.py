@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager, nullcontext
 from typing import Any
 
 from nautilus_trader.model.enums import OmsType
@@ -20,6 +20,7 @@ from trueup.node.binding import Hooks, Needed
 from trueup.node.settings import NodeSettings
 from trueup.node.state import NodeState
 from trueup.node.v1.apply import EXTERNAL_OWNER, Applier, OwnerChoice
+from trueup.node.v1.aside import StoreAside
 from trueup.node.v1.claims import claims_in_force
 from trueup.node.v1.moving import Moved, OwnerMover
 from trueup.node.v1.names import check_engine_names
@@ -29,7 +30,9 @@ from trueup.node.v1.quiet_portfolio import QuietPortfolio
 from trueup.node.v1.repair import Repairs
 from trueup.node.v1.shared_names import rename_on_stream
 from trueup.node.v1.snapshot import CacheReader
+from trueup.node.v1.store import cache_config, store_of
 from trueup.node.v1.versions import check_engine_version, engine_version
+from trueup.node.v1.whole_writer import WholeWriter
 from trueup.node.venue_weight import check_venue_weight
 from trueup.venues.draft import VenueReading
 from trueup.venues.limits import ReadLimits
@@ -123,6 +126,9 @@ class V1Account:
 
     def remember_verified(self, time_ns: int) -> None:
         """Write the proof to the store, behind all that it is about: what the store loses, the proof goes with."""
+        aside = self._binding.store_aside
+        if aside is not None and aside.is_behind:
+            return
         self._binding.cache.add(VERIFIED_KEY.format(account_id=self.account_id), str(time_ns).encode())
 
     def known_traders(self) -> Mapping[str, frozenset[str]]:
@@ -205,9 +211,13 @@ class V1Account:
         """Let go of the reading."""
         self._applier.end()
 
-    def long_replay(self) -> AbstractContextManager[None]:
-        """Leave the portfolio out but for closes, and collect what its statistics record."""
-        return self._binding.quiet_portfolio.during_replay()
+    @asynccontextmanager
+    async def long_replay(self, *, store_at_end: bool) -> AsyncIterator[None]:
+        """Leave the portfolio out but for closes, collect what its statistics record, and store the outcome alone."""
+        aside = self._binding.store_aside if store_at_end else None
+        with self._binding.quiet_portfolio.during_replay():
+            async with nullcontext() if aside is None else aside.during_replay():
+                yield
 
     def restore_unfinished(self) -> tuple[str, ...]:
         """Put back what a killed repair had purged."""
@@ -273,6 +283,9 @@ class V1Binding:
         self._accounts: dict[str, V1Account] = {}
         self._in_scope: set[str] = set()
         self.claims = claims_in_force(node)
+        store = store_of(node)
+        self.whole_writer = None if store is None else WholeWriter(self.cache, *store, cache_config(node))
+        self.store_aside = None if self.whole_writer is None else StoreAside(self.cache, self.whole_writer)
         self.owners = OwnerChoice(self.engine)
         self.own = OwnOrders(node)
 

@@ -16,6 +16,7 @@ from nautilus_trader.model.events import PositionClosed
 from nautilus_trader.model.instruments import BettingInstrument
 
 from trueup.node.v1.analyzer import closes_collected
+from trueup.node.v1.snapshots import pickled_once
 
 UPDATE_ORDER = "Portfolio.update_order"
 UPDATE_POSITION = "Portfolio.update_position"
@@ -52,6 +53,7 @@ class QuietPortfolio:
         self._held += 1
         if self._held == 1:
             self._release.enter_context(closes_collected(self._portfolio.analyzer))
+            self._release.enter_context(pickled_once())
             if self._may_rest():
                 self._release.enter_context(self._instead(UPDATE_ORDER, self._portfolio.update_order, _nothing))
                 position = self._portfolio.update_position

@@ -1,0 +1,131 @@
+"""Write orders and positions of a 1.x node's cache into its store, whole, some instruments in one transaction."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from typing import Any, Final
+
+from nautilus_trader.model.identifiers import ClientOrderId, PositionId
+
+from trueup.node.pacing import in_slices
+from trueup.node.v1.stored_form import EventEncoder, whole_order, whole_position
+from trueup.store.bulk import BulkWriter, WholeOrder, WholePosition
+from trueup.store.connection import StoreAddress
+from trueup.store.redis_keys import StoreKeys
+
+BARRIER_KEY: Final = "trueup-canary"
+BARRIER_SECS_MAX: Final = 30.0
+"""The adapter's writer empties its queue of a few thousand commands in under a second."""
+BARRIER_POLL_SECS: Final = 0.02
+PIECE_ORDERS: Final = 500
+"""Orders queued in one go: about 1 MB, and some milliseconds of a thread."""
+BATCH_ORDERS: Final = 1_000
+"""A transaction takes whole instruments until it has this many orders: what a kill in between leaves is bounded."""
+
+type Names = dict[ClientOrderId, None]
+type PositionNames = dict[PositionId, None]
+
+
+class WholeWriter:
+    """Write what one node's cache holds.
+
+    Parameters
+    ----------
+    cache : Cache
+        The node's.
+    address : StoreAddress
+        Where its store is.
+    keys : StoreKeys
+        How the node names its keys.
+    config : CacheConfig
+        The node's.
+    """
+
+    def __init__(self, cache: Any, address: StoreAddress, keys: StoreKeys, config: Any) -> None:
+        self._cache = cache
+        self._address = address
+        self._keys = keys
+        self._config = config
+
+    async def write(self, orders: Names, positions: PositionNames, behind: Any = None) -> int:
+        """Write these, and take from the dicts what is written; return how much that was.
+
+        Parameters
+        ----------
+        orders, positions : dict
+            The names. What the cache has no more comes to nothing.
+        behind : CacheDatabaseAdapter, optional
+            Wait first until this adapter's own writer, a thread with a queue, has written all that it was given.
+
+        Raises
+        ------
+        StoreUnavailableError, TimeoutError
+            If the store does not take it. What is still in the dicts was not written, or not for certain.
+        """
+        count = 0
+        writer = await asyncio.to_thread(BulkWriter, self._address, self._keys)
+        try:
+            if behind is not None:
+                await self._barrier(writer, behind)
+            for some_orders, some_positions in self._batches(orders, positions):
+                await self._batch(writer, some_orders, some_positions)
+                count += len(some_orders) + len(some_positions)
+                for name in some_orders:
+                    orders.pop(name)
+                for position_id in some_positions:
+                    positions.pop(position_id)
+        finally:
+            writer.close()
+        return count
+
+    async def _barrier(self, writer: BulkWriter, adapter: Any) -> None:
+        token = str(time.time_ns()).encode()
+        adapter.add(BARRIER_KEY, token)
+        ends = time.monotonic() + BARRIER_SECS_MAX
+        while await asyncio.to_thread(writer.get, f"general:{BARRIER_KEY}") != token:
+            if time.monotonic() >= ends:
+                raise TimeoutError(f"the node's own writer did not write for {BARRIER_SECS_MAX:g} s")
+            await asyncio.sleep(BARRIER_POLL_SECS)
+
+    def _batches(
+        self, orders: Names, positions: PositionNames
+    ) -> Iterator[tuple[list[ClientOrderId], list[PositionId]]]:
+        """Divide into batches, an instrument in one of them; what the cache has no more comes to nothing."""
+        by_instrument: dict[Any, tuple[list[ClientOrderId], list[PositionId]]] = {}
+        for name in list(orders):
+            order = self._cache.order(name)
+            place = by_instrument.setdefault(None if order is None else order.instrument_id, ([], []))
+            place[0].append(name)
+        for position_id in list(positions):
+            position = self._cache.position(position_id)
+            place = by_instrument.setdefault(None if position is None else position.instrument_id, ([], []))
+            place[1].append(position_id)
+        batch: tuple[list[ClientOrderId], list[PositionId]] = ([], [])
+        for some_orders, some_positions in by_instrument.values():
+            batch = (batch[0] + some_orders, batch[1] + some_positions)
+            if len(batch[0]) >= BATCH_ORDERS:
+                yield batch
+                batch = ([], [])
+        yield batch
+
+    async def _batch(self, writer: BulkWriter, orders: list[ClientOrderId], positions: list[PositionId]) -> None:
+        encode = EventEncoder(self._config)
+        for first in range(0, len(orders), PIECE_ORDERS):
+            piece: list[WholeOrder] = []
+
+            def render(name: ClientOrderId, piece: list[WholeOrder] = piece) -> None:
+                order = self._cache.order(name)
+                if order is not None:
+                    piece.append(whole_order(order, self._cache, encode))
+
+            await in_slices(orders[first : first + PIECE_ORDERS], render)
+            await asyncio.to_thread(writer.queue, piece, ())
+        wholes: list[WholePosition] = []
+        for position_id in positions:
+            position = self._cache.position(position_id)
+            if position is not None:
+                wholes.append(await whole_position(position, encode))
+        await asyncio.to_thread(writer.queue, (), wholes)
+        await asyncio.to_thread(writer.commit)
