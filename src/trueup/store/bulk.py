@@ -185,10 +185,10 @@ class BulkWriter:
         wanted, self._queued = self._queued, 0
         with store_errors(self._url):
             answers = self._ask([("EXEC",)])[0]
-        failed = [one for one in answers or () if isinstance(one, Exception)]
+        failed = [str(one) for one in answers or () if isinstance(one, Exception)]
         if failed or answers is None or len(answers) != wanted:
             raise StoreUnavailableError(
-                f"the store at {self._url} did not take a batch of {wanted} commands: {failed[:1] or answers!r}",
+                f"the store at {self._url} did not take a batch of {wanted} commands: {', '.join(failed[:1]) or 'it answered otherwise'}",
                 action="check the server's log, and that nobody else writes the node's keys with another type",
             )
 

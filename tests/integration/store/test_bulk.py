@@ -88,7 +88,7 @@ def test_a_refused_batch_leaves_the_store_as_it_was_and_says_so(valkey: Embedded
     with open_client(valkey.address) as client, BulkWriter(valkey.address, keys) as writer:
         client.config_set("maxmemory", 1)
         try:
-            with pytest.raises(StoreUnavailableError, match="refused a command: .*maxmemory"):
+            with pytest.raises(StoreUnavailableError, match="command not allowed"):
                 writer.queue([order("O-1", b"a")], [])
         finally:
             client.config_set("maxmemory", 0)

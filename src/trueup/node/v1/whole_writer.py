@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from typing import Any, Final
 
 from nautilus_trader.model.identifiers import ClientOrderId, PositionId
@@ -69,7 +69,7 @@ class WholeWriter:
         try:
             if behind is not None:
                 await self._barrier(writer, behind)
-            for some_orders, some_positions in self._batches(orders, positions):
+            async for some_orders, some_positions in self._batches(orders, positions):
                 await self._batch(writer, some_orders, some_positions)
                 count += len(some_orders) + len(some_positions)
                 for name in some_orders:
@@ -89,19 +89,20 @@ class WholeWriter:
                 raise TimeoutError(f"the node's own writer did not write for {BARRIER_SECS_MAX:g} s")
             await asyncio.sleep(BARRIER_POLL_SECS)
 
-    def _batches(
+    async def _batches(
         self, orders: Names, positions: PositionNames
-    ) -> Iterator[tuple[list[ClientOrderId], list[PositionId]]]:
-        """Divide into batches, an instrument in one of them; what the cache has no more comes to nothing."""
+    ) -> AsyncIterator[tuple[list[ClientOrderId], list[PositionId]]]:
+        """Divide into batches, an instrument in one of them."""
         by_instrument: dict[Any, tuple[list[ClientOrderId], list[PositionId]]] = {}
-        for name in list(orders):
-            order = self._cache.order(name)
-            place = by_instrument.setdefault(None if order is None else order.instrument_id, ([], []))
-            place[0].append(name)
-        for position_id in list(positions):
-            position = self._cache.position(position_id)
-            place = by_instrument.setdefault(None if position is None else position.instrument_id, ([], []))
-            place[1].append(position_id)
+
+        def place(name: ClientOrderId | PositionId) -> None:
+            is_position = isinstance(name, PositionId)
+            held = self._cache.position(name) if is_position else self._cache.order(name)
+            names = by_instrument.setdefault(None if held is None else held.instrument_id, ([], []))
+            names[is_position].append(name)
+
+        await in_slices(list(orders), place)
+        await in_slices(list(positions), place)
         batch: tuple[list[ClientOrderId], list[PositionId]] = ([], [])
         for some_orders, some_positions in by_instrument.values():
             batch = (batch[0] + some_orders, batch[1] + some_positions)
