@@ -166,6 +166,8 @@ class AccountTruth:
         if at_startup:
             before, self._absent = self._absent, absences(look.discrepancies, look.reading.snapshot)
             first_seen = self._absent - before
+            if not first_seen:
+                return look.discrepancies  # without a fingerprint of each: 200 ms for 60,000
             return tuple(one for one in look.discrepancies if one.fingerprint not in first_seen)
         gap_ns = min(GAP_NS_MIN, int(self._settings.second_look_secs * NS_PER_SECOND * GAP_SHARE))
         result = take_look(

@@ -11,7 +11,7 @@ from trueup.model.steps import RefusalCode
 from trueup.model.verdicts import VerdictState
 from trueup.node.account import NS_PER_SECOND, AccountTruth, Depth
 from trueup.node.look import Look, TrueUpOutcome
-from trueup.node.pacing import let_go
+from trueup.node.pacing import let_go, off_loop
 from trueup.node.settings import NodeSettings
 
 _logger = logging.getLogger("trueup.node")
@@ -134,7 +134,8 @@ class StartUp:
             if look.verdict.unknowns:
                 reason = "; ".join(look.verdict.unknowns)
             else:
-                act_on = self._account.judge(look, at_startup=True)
+                found = len(look.discrepancies)
+        act_on = await off_loop(found, lambda: self._account.judge(look, at_startup=True))
                 made, applied = await self._account.heal(look, act_on, at_startup=True)
                 # What no list has is purged only when a second reading says so, none of it taken over from this one.
                 is_waiting = len(act_on) < len(look.discrepancies)

@@ -120,12 +120,14 @@ class Applier:
         self._reading: VenueReading | None = None
         self._applied = Applied()
         self._broken: set[str] = set()
+        self._instruments: dict[str, Any] = {}
 
     def begin(self, reading: VenueReading) -> Applied:
         """Begin to apply a plan that was made from a reading; the adapter's reports are taken from it."""
         self._reading = reading
         self._applied = Applied()
         self._broken.clear()
+        self._instruments.clear()
         return self._applied
 
     def end(self) -> None:
@@ -377,6 +379,9 @@ class Applier:
         return self._cache.order(ClientOrderId(record.client_order_id))
 
     def _instrument(self, record: OrderRecord | FillRecord | OpeningBalance) -> Any:
-        instrument = self._cache.instrument(InstrumentId.from_str(record.instrument_id))
-        assert instrument is not None, f"{record.instrument_id} must be loaded to be in scope"
+        instrument = self._instruments.get(record.instrument_id)
+        if instrument is None:
+            instrument = self._cache.instrument(InstrumentId.from_str(record.instrument_id))
+            assert instrument is not None, f"{record.instrument_id} must be loaded to be in scope"
+            self._instruments[record.instrument_id] = instrument
         return instrument

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 from nautilus_trader.model.enums import TriggerType
+from nautilus_trader.model.events import OrderFilled
 from nautilus_trader.serialization.serializer import MsgSpecSerializer
 
 from trueup.node.pacing import in_slices
@@ -23,7 +24,8 @@ class EventEncoder:
 
     The serializer looks at every key of an event with a regular expression (25 to 48 us for a fill on 1.231.0). Here
     the keys that hold an instant are found once for each key. The first event of each type is encoded in both ways,
-    and a type whose bytes differ stays with the serializer, as do instants in ISO 8601.
+    and a type whose bytes differ stays with the serializer, as do instants in ISO 8601. A fill is in its order and in
+    its position, so the bytes of fills are kept until `forget`.
 
     Parameters
     ----------
@@ -42,13 +44,24 @@ class EventEncoder:
         self._is_time: dict[str, bool] = {}
         self._ways: dict[type, Encode] = {}
         self._may_differ = bool(config.timestamps_as_iso8601)
+        self._fills: dict[int, tuple[Any, bytes]] = {}
 
     def __call__(self, event: Any) -> bytes:
         """Return the bytes of an event."""
-        way = self._ways.get(type(event))
+        kind = type(event)
+        if kind is OrderFilled and (held := self._fills.get(id(event))) is not None:
+            return held[1]
+        way = self._ways.get(kind)
         if way is None:
-            way = self._ways[type(event)] = self._way_of(event)
-        return way(event)
+            way = self._ways[kind] = self._way_of(event)
+        data = way(event)
+        if kind is OrderFilled:
+            self._fills[id(event)] = (event, data)  # the event is held, so that no other gets its number
+        return data
+
+    def forget(self) -> None:
+        """Let go of the fills."""
+        self._fills.clear()
 
     def _way_of(self, event: Any) -> Encode:
         slow: Encode = self._serializer.serialize

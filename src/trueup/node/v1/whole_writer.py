@@ -69,8 +69,9 @@ class WholeWriter:
         try:
             if behind is not None:
                 await self._barrier(writer, behind)
+            encode = EventEncoder(self._config)
             async for some_orders, some_positions in self._batches(orders, positions):
-                await self._batch(writer, some_orders, some_positions)
+                await self._batch(writer, encode, some_orders, some_positions)
                 count += len(some_orders) + len(some_positions)
                 for name in some_orders:
                     orders.pop(name)
@@ -111,22 +112,30 @@ class WholeWriter:
                 batch = ([], [])
         yield batch
 
-    async def _batch(self, writer: BulkWriter, orders: list[ClientOrderId], positions: list[PositionId]) -> None:
-        encode = EventEncoder(self._config)
-        for first in range(0, len(orders), PIECE_ORDERS):
-            piece: list[WholeOrder] = []
+    async def _batch(
+        self, writer: BulkWriter, encode: EventEncoder, orders: list[ClientOrderId], positions: list[PositionId]
+    ) -> None:
+        sending: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        sending.set_result(None)
+        try:
+            for first in range(0, len(orders), PIECE_ORDERS):
+                piece: list[WholeOrder] = []
 
-            def render(name: ClientOrderId, piece: list[WholeOrder] = piece) -> None:
-                order = self._cache.order(name)
-                if order is not None:
-                    piece.append(whole_order(order, self._cache, encode))
+                def render(name: ClientOrderId, piece: list[WholeOrder] = piece) -> None:
+                    order = self._cache.order(name)
+                    if order is not None:
+                        piece.append(whole_order(order, self._cache, encode))
 
-            await in_slices(orders[first : first + PIECE_ORDERS], render)
-            await asyncio.to_thread(writer.queue, piece, ())
-        wholes: list[WholePosition] = []
-        for position_id in positions:
-            position = self._cache.position(position_id)
-            if position is not None:
-                wholes.append(await whole_position(position, encode))
+                await in_slices(orders[first : first + PIECE_ORDERS], render)
+                await sending  # one piece is sent while the next one is rendered
+                sending = asyncio.ensure_future(asyncio.to_thread(writer.queue, piece, ()))
+            wholes: list[WholePosition] = []
+            for position_id in positions:
+                position = self._cache.position(position_id)
+                if position is not None:
+                    wholes.append(await whole_position(position, encode))
+        finally:
+            await sending
+        encode.forget()
         await asyncio.to_thread(writer.queue, (), wholes)
         await asyncio.to_thread(writer.commit)
