@@ -134,8 +134,7 @@ class StartUp:
             if look.verdict.unknowns:
                 reason = "; ".join(look.verdict.unknowns)
             else:
-                found = len(look.discrepancies)
-        act_on = await off_loop(found, lambda: self._account.judge(look, at_startup=True))
+                act_on = await self._judge(look)
                 made, applied = await self._account.heal(look, act_on, at_startup=True)
                 # What no list has is purged only when a second reading says so, none of it taken over from this one.
                 is_waiting = len(act_on) < len(look.discrepancies)
@@ -164,6 +163,9 @@ class StartUp:
                 return StartUpResult(outcome=outcome, look=look, reason=f"{reason}, and {timeout_secs:g} s have passed")
             await asyncio.sleep(backoff_secs)
             backoff_secs = min(2 * backoff_secs, BACKOFF_SECS_MAX)
+
+    async def _judge(self, look: Look) -> tuple[Discrepancy, ...]:
+        return await off_loop(len(look.discrepancies), lambda: self._account.judge(look, at_startup=True))
 
     @property
     def _purges(self) -> bool:
