@@ -7,6 +7,7 @@ import logging
 import time
 from dataclasses import dataclass, replace
 
+from trueup.model.discrepancies import Discrepancy
 from trueup.model.steps import RefusalCode
 from trueup.model.verdicts import VerdictState
 from trueup.node.account import NS_PER_SECOND, AccountTruth, Depth
@@ -155,7 +156,7 @@ class StartUp:
                         # The next look tells it all anew. Until then a large account should not be held twice.
                         outcome = replace(outcome, discrepancies=())
                         piles = [*look.piles(), list(made.steps), list(made.heals)]
-                        del look, made
+                        del look, made, act_on, applied
                         await let_go(piles)
                         continue
             before = look
