@@ -1,16 +1,17 @@
-"""Run all scenarios that the collected tests ask for, several at a time, while the tests wait for their own."""
+"""What the tests of drills share: a fleet, and the runs of all scenarios that the collected tests ask for."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import Future
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
 from trueup.drills import Mode, Outcome, Scenario, run_all
+from trueup.drills.fleet import Fleet
 
 Pair = tuple[Scenario, Mode]
 RESULT_TIMEOUT_SECS = 170.0  # below the limit of a test, so that a stuck campaign says what it is
@@ -62,3 +63,46 @@ def batch(request: pytest.FixtureRequest) -> Iterator[Batch]:
     running = Batch(pairs)
     yield running
     running.close()
+
+
+class SharedFleet:
+    """A fleet on an event loop of its own, in a thread: what it takes to come to life, 4 s of a core, it takes once.
+
+    Use it as a context manager.
+    """
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="fleet")
+        self._fleet = Fleet()
+
+    def __enter__(self) -> SharedFleet:
+        self._thread.start()
+        try:
+            self.run(lambda fleet: fleet.__aenter__())
+        except BaseException:
+            self._end()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            self.run(lambda fleet: fleet.__aexit__())
+        finally:
+            self._end()
+
+    def _end(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def run[T](self, job: Callable[[Fleet], Coroutine[Any, Any, T]]) -> T:
+        """Run something on the fleet's loop and return what comes of it."""
+        return asyncio.run_coroutine_threadsafe(job(self._fleet), self._loop).result()
+
+
+@pytest.fixture(scope="module")
+def fleet() -> Iterator[SharedFleet]:
+    """Return a fleet that the tests of a module share."""
+    with SharedFleet() as shared:
+        yield shared

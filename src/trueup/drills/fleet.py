@@ -94,11 +94,12 @@ class Fleet:
                 await asyncio.to_thread(_keep_logs, directory, self._keep / name)
             await asyncio.to_thread(shutil.rmtree, directory, ignore_errors=True)
 
-    async def run(self, scenario: Scenario, mode: Mode, *, real_time: bool = False) -> Outcome:
-        """Run one scenario."""
+    async def run(self, scenario: Scenario, mode: Mode, *, real_time: bool = False, patience: int = 1) -> Outcome:
+        """Run one scenario; `patience` is that of an episode."""
         async with self.place(f"{scenario.id}-{mode}") as at:
             if scenario.conduct == "episode":
-                episode = EpisodeRun(scenario, mode, at.directory, at.nursery, at.store, number=at.number)
+                where = (at.directory, at.nursery, at.store)
+                episode = EpisodeRun(scenario, mode, *where, number=at.number, patience=patience)
                 return outcome_of(await episode.run(), episode.found)
             drill = DrillRun(scenario, mode, at.directory, at.nursery, at.store, number=at.number, real_time=real_time)
             try:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from trueup.drills.campaign.result import EpisodeResult
-from trueup.drills.campaign.safety import Moment, differences, violations
+from trueup.drills.campaign.safety import UNSEEN_SECS_MAX, Moment, differences, violations
 from trueup.drills.compare import Comparison, Finding, outside_of_life
 from trueup.drills.nodes import NodeSilentError, Nursery
 from trueup.drills.outcome import Outcome
@@ -52,6 +52,9 @@ class EpisodeRun:
         Its conduct is ``episode``.
     mode, directory, nursery, shared, number
         As `Stage` takes them.
+    patience : int
+        The factor on `LIVE_SECS_MAX` and on what a look may not have seen yet, and how often the last start is tried:
+        a machine that others keep busy makes everything late, and nothing wrong.
     """
 
     def __init__(
@@ -63,7 +66,9 @@ class EpisodeRun:
         shared: DrillStore | None,
         *,
         number: int = 1,
+        patience: int = 1,
     ) -> None:
+        self._patience = patience
         self.stage = Stage(scenario, mode, directory, nursery, shared, number=number)
         start_secs = NATIVE_START_SECS if mode == "native" else START_TIMEOUT_SECS
         self._performer = Performer(self.stage, settles=False, appear_secs=APPEAR_SECS, start_secs=start_secs)
@@ -217,7 +222,7 @@ class EpisodeRun:
             self._unseen_start = self._rebuilding = False
         if sight.started and not self._found:
             self._equal_ns = moment.now_ns
-        for line in violations(self._found, sight, moment):
+        for line in violations(self._found, sight, moment, unseen_secs=UNSEEN_SECS_MAX * self._patience):
             if self.stage.mode == "verified":
                 self._complain(line)
             elif not line.startswith(("traded unverified", "CLEAN")):
@@ -238,13 +243,14 @@ class EpisodeRun:
             self._performer.starts.append(await self._performer.started(self.stage.living))
             if self._performer.starts[-1] != "trading":
                 await self._perform(KillNode(now=True))
-        if not self._up:
-            await self._do(StartNode())
+        for _ in range(self._patience):
+            if not self._up:
+                await self._do(StartNode())
         if not self._up:
             if self.stage.mode == "verified":
                 self._complain(f"the node does not trade though nothing is broken: {self._performer.starts[-1]}")
             return "not trading", None
-        limit = LIVE_SECS_MAX if self.stage.mode == "verified" else NATIVE_SECS_MAX
+        limit = self._patience * LIVE_SECS_MAX if self.stage.mode == "verified" else NATIVE_SECS_MAX
         while not await self._look():
             self._notice_death()
             spent_secs = time.monotonic() - healed

@@ -93,7 +93,9 @@ def differences(truth: Truth, sight: NodeSight, *, optional: frozenset[str] = fr
     return (*comparison.findings, *split)
 
 
-def violations(found: Sequence[Finding], sight: NodeSight, moment: Moment) -> Iterator[str]:
+def violations(
+    found: Sequence[Finding], sight: NodeSight, moment: Moment, *, unseen_secs: float = UNSEEN_SECS_MAX
+) -> Iterator[str]:
     """Yield what must never be seen, of one look at a node in verified mode.
 
     Parameters
@@ -104,6 +106,8 @@ def violations(found: Sequence[Finding], sight: NodeSight, moment: Moment) -> It
         The node.
     moment : Moment
         When.
+    unseen_secs : float
+        How long history outside of working orders and positions may be unread under CLEAN.
     """
     for finding in found:
         if finding.what in DOUBLED:
@@ -119,5 +123,5 @@ def violations(found: Sequence[Finding], sight: NodeSight, moment: Moment) -> It
         )
     if sight.standing == "CLEAN" and moment.began_ns(sight) > max(moment.changed_ns, moment.lied_ns):
         happened_ns = max(moment.changed_ns, *moment.touched_ns.values(), 0)
-        is_overdue = moment.now_ns - happened_ns > UNSEEN_SECS_MAX * NS
+        is_overdue = moment.now_ns - happened_ns > unseen_secs * NS
         yield from (f"CLEAN while different: {finding}" for finding in found if is_overdue or finding.what in POSITION)
