@@ -16,6 +16,7 @@ from trueup.core.diff_names import diff_identifiers, diff_owners
 from trueup.core.diff_orders import diff_pair, is_same
 from trueup.core.diff_positions import diff_balances, diff_positions
 from trueup.core.expected import find_missing
+from trueup.core.ordering import in_order
 from trueup.core.pending import PendingOrder
 from trueup.core.tolerance import Tolerance
 from trueup.core.view import View, view_of
@@ -115,5 +116,5 @@ def _in_order(found: list[Discrepancy]) -> list[Discrepancy]:
     return [
         one
         for name in sorted(by_instrument)
-        for one in sorted(by_instrument[name], key=lambda discrepancy: discrepancy.sort_key)
+        for one in in_order(by_instrument[name], key=lambda discrepancy: discrepancy.sort_key)
     ]

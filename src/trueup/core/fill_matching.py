@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from trueup.core.ordering import in_order
 from trueup.model.fills import FillKey, FillRecord, TradeKey
 from trueup.model.snapshots import NodeSnapshot, VenueSnapshot
 
@@ -62,7 +63,7 @@ def match_fills(
     renamed: dict[FillKey, FillRecord] = {}
     taken: set[FillKey] = set()
     strangers: list[FillRecord] = []
-    for key in sorted(unlisted):
+    for key in in_order(unlisted, key=lambda key: key):
         name = venue_key(booked[key])
         if name in listed and name not in booked and name not in taken:
             renamed[key] = listed[name]
@@ -73,7 +74,7 @@ def match_fills(
     if not (missing and strangers):
         return FillMatch(renamed=renamed, misbooked={}, missing=tuple(missing.values()), surplus=tuple(strangers))
     unheld: dict[TradeKey, list[FillKey]] = {}
-    for key in sorted(missing):
+    for key in in_order(missing, key=lambda key: key):
         unheld.setdefault(missing[key].trade_key, []).append(key)
     misbooked: dict[FillKey, FillRecord] = {}
     surplus: list[FillRecord] = []

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
+from trueup.core.ordering import in_order
 from trueup.model.enums import OrderSide
 from trueup.model.fills import FillKey, FillRecord
 
@@ -95,7 +96,7 @@ def net(fills: Iterable[FillRecord], start: Netted = FLAT) -> Netted:
 
 def in_time_order(fills: Iterable[FillRecord]) -> list[FillRecord]:
     """Return fills in the venue's time order."""
-    return sorted(fills, key=lambda fill: (fill.time_ns, len(fill.trade_id), fill.trade_id))
+    return in_order(fills, key=lambda fill: (fill.time_ns, len(fill.trade_id), fill.trade_id))
 
 
 def opening_price(fills: Iterable[FillRecord], quantity: Decimal, average_price: Decimal) -> Decimal | None:

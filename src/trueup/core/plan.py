@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from heapq import merge
 
 from trueup.core.cases import gather
+from trueup.core.ordering import in_order
 from trueup.core.owners import OwnerBook
 from trueup.core.plan_instrument import InstrumentPlanner
 from trueup.core.settings import PlanSettings
@@ -66,9 +67,9 @@ def plan(
     for case in gather(acted_on, seen, view):
         planner = InstrumentPlanner(case=case, view=view, settings=settings, owners=owners)
         planner.run()
-        steps.append(sorted(planner.steps, key=_place))
+        steps.append(in_order(planner.steps, key=_place))
         refused += planner.refused
-        heals += sorted(planner.heals())
+        heals += in_order(planner.heals(), key=str)
     # Merged, not sorted: one sort of 100,000 steps would keep every other thread waiting, and with it the event loop.
     return Plan(steps=tuple(merge(*steps, key=_place)), refused=tuple(refused), heals=tuple(heals))
 
