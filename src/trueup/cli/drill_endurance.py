@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import tempfile
@@ -130,6 +131,10 @@ def soak(
     sample: Annotated[float, typer.Option(help="Seconds between two samples.")] = 10.0,
     seed: Annotated[int, typer.Option(help="Of market, strategy and troubles.")] = 1,
     directory: Annotated[Path | None, typer.Option("--keep", help="A new directory for everything.")] = None,
+    simulate_days: Annotated[
+        int | None,
+        typer.Option(min=1, max=366, help="Instead, step venue, engine and trueup through so many days by hand."),
+    ] = None,
 ) -> None:
     """Let a busy node trade for hours while things go wrong, and say whether what it holds levels off.
 
@@ -142,6 +147,8 @@ def soak(
     from trueup.drills.soak.run import run_soak
 
     out = Console(highlight=False, markup=False, soft_wrap=True)
+    if simulate_days is not None:
+        raise typer.Exit(_simulate(prepare_directory(directory), simulate_days, seed, out))
     plan = SoakPlan(directory=prepare_directory(directory), hours=hours, sample_secs=sample, seed=seed)
     for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts what is in the background with Ctrl-C ignored
         signal.signal(number, signal.default_int_handler)
@@ -153,3 +160,17 @@ def soak(
         out.print(line)
     out.print(f"\nreport: {plan.directory / 'report.json'}")
     raise typer.Exit(report.exit_code)
+
+
+def _simulate(directory: Path, days: int, seed: int, out: Console) -> int:
+    """Step a node through days, tell what came of it, and return the exit code."""
+    from trueup.drills.soak.month.report import month_lines, write_month
+    from trueup.drills.soak.month.run import run_month
+
+    logging.getLogger("trueup.guard").setLevel(logging.CRITICAL)  # it says every change at length, which are counted
+    report = run_month(directory, days=days, seed=seed, say=lambda text: out.print(f"soak: {text}"))
+    write_month(report, directory / "month.json")
+    for line in month_lines(report):
+        out.print(line)
+    out.print(f"\nreport: {directory / 'month.json'}")
+    return report.exit_code

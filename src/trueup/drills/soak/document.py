@@ -7,6 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from trueup.drills.soak.bounds import BOUNDS
+from trueup.drills.soak.month.report import CEILINGS, read_month
 from trueup.drills.soak.report import SoakReport, amount, counted, limit_in_words, read_report
 
 
@@ -27,6 +28,36 @@ def render_bounds() -> str:
 def render_trouble() -> str:
     """Return the section of the hour in which something went wrong every six seconds."""
     return _section(place("hour-of-trouble"))
+
+
+def render_hour() -> str:
+    """Return the section of the hour under load."""
+    return _section(place("hour"))
+
+
+def render_month() -> str:
+    """Return the table of the month in simulated time."""
+    path = place("month")
+    if not path.exists():
+        return "Not run yet.\n"
+    report = read_month(path)
+    lines = [
+        f"{report.days} days from {report.begins} on, seed {report.seed}, in {report.cpu_secs:.0f} s of CPU time.",
+        "",
+        "| | days 11 to 20 | days 21 to 30 | at most higher by | |",
+        "|---|---:|---:|---:|---|",
+    ]
+    for one in report.rises():
+        figures = (amount(one.name, value) for value in (one.before, one.last, one.rise_max))
+        lines.append(f"| {one.title} | {' | '.join(figures)} | {'level' if one.is_level else 'grows'} |")
+    for name, (title, ceiling) in CEILINGS.items():
+        highest = max(sample[name] for sample in report.samples)
+        lines.append(f"| {title} | | at most {highest:,.0f} | no more than {ceiling:,.0f} | kept |")
+    end = "equal to the venue" if not report.differing else f"{report.differing} differences"
+    chain = "whole" if report.journal_whole else "NOT whole"
+    lines += ["", f"What happened: {counted(report.counts)}; {counted(report.verdicts)}."]
+    lines += ["", f"At the end: {end}, the journal's chain {chain}."]
+    return "\n".join(lines) + "\n"
 
 
 def _section(path: Path) -> str:

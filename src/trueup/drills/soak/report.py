@@ -74,7 +74,7 @@ class SoakReport(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def warmup_secs(self) -> float:
-        """Return what is not judged for its slope."""
+        """Return what is not judged of a value that waits for the purge."""
         if "warmup_secs" in self.plan:
             return self.plan["warmup_secs"]
         return self.plan["warmup_share"] * self.hours * 3_600
@@ -85,7 +85,15 @@ class SoakReport(msgspec.Struct, frozen=True, kw_only=True):
 
     def trends(self) -> list[Trend]:
         """Return every judged series."""
-        return [judge(bound, self.series(bound.name), warmup_secs=self.warmup_secs) for bound in BOUNDS]
+        share_secs = self.plan["warmup_share"] * self.hours * 3_600
+        return [
+            judge(
+                bound,
+                self.series(bound.name),
+                warmup_secs=self.warmup_secs if bound.waits_for_purge else share_secs,
+            )
+            for bound in BOUNDS
+        ]
 
     @property
     def exit_code(self) -> int:
@@ -142,7 +150,10 @@ def text_lines(report: SoakReport) -> Iterator[str]:
     """Yield the report for a terminal."""
     state = "" if report.complete else f" of {report.hours_wanted:g} (ended early: {report.failure or 'stopped'})"
     yield f"soak of {report.hours:.2f} hours{state}, {len(report.samples)} samples; {report.version}; {report.machine}"
-    yield f"the first {report.warmup_secs / 60:.0f} minutes are left out; what is judged is the later half of the rest"
+    yield (
+        f"the first {report.plan['warmup_share']:.0%} are left out, of memory, store and lag the first"
+        f" {report.warmup_secs / 60:.0f} minutes; what is judged is the later half of the rest"
+    )
     yield ""
     rows: list[Sequence[str]] = [("", "first", "last", "an hour", "later half", "bound", "")]
     for trend in report.trends():

@@ -43,6 +43,8 @@ class Bound:
         The highest single value.
     why : str
         Where the bound comes from.
+    waits_for_purge : bool
+        It rises until as much is purged as is placed, and is judged from then on; others after a share of the run.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Bound:
     per_hour_min: float | None = None
     ceiling: float | None = None
     why: str = ""
+    waits_for_purge: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,1 @@
+"""A month in simulated time: what has no clock of its own, stepped through a month minute by minute."""
