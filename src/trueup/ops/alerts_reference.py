@@ -80,7 +80,7 @@ def _end_to_end() -> Iterator[str]:
     yield (
         f"{len(alerts)} of {len(ALERTS)} alerts, each because a real node on the venue emulator met a real fault; with "
         f"{measured['how']}, between {first} and {last} UTC, at load averages of {lowest:.0f} to {highest:.0f}. Each "
-        "row is of its trial's last run; groups of trials ran side by side, and some again after a repair. "
+        "row is of its trial's last run. "
         "Seconds are from the fault, and from the cure, to a webhook behind Alertmanager; the "
         "first hold the alert's own waiting time."
     )
