@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: help demo test lint types unit bench docs-check setup setup-dev setup-oldest lock generate clean
+.PHONY: help demo test lint types unit bench mutation docs-check setup setup-dev setup-oldest lock generate clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -22,6 +22,11 @@ $(VENV)/.runtime: requirements/runtime.txt pyproject.toml | $(BIN)/python
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.runtime
 	@echo "setup: installing the locked development dependencies (once)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(VENV)/.mutation: requirements/mutation.txt $(VENV)/.dev
+	@echo "setup: installing what changes the core to see whether its tests notice (once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/mutation.txt
 	@touch $@
 
 .venv-oldest/.ready: requirements/oldest.txt pyproject.toml | $(BIN)/python
@@ -52,6 +57,9 @@ unit: setup-dev setup-oldest
 
 bench: setup-dev ## Measure, beside the native engine in the same run; writes benchmarks/results and docs/benchmarks.md
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+mutation: $(VENV)/.mutation ## Change the core in one place at a time; see what its tests notice (ARGS="--sample 50 --seed 9")
+	@$(BIN)/python -m scripts.mutation run --results .mutation.json $(ARGS)
 
 docs-check: setup-dev ## Regenerate what is generated and compare; run the documents' commands
 	@$(BIN)/python scripts/docs_check.py
