@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import pickle
 from contextlib import ExitStack
 from decimal import Decimal
 from typing import Any
@@ -32,6 +34,7 @@ from nautilus_trader.test_kit.stubs.execution import TestExecStubs
 
 from trueup.node.v1.analyzer import SERIES
 from trueup.node.v1.quiet_portfolio import UPDATE_ORDER, UPDATE_POSITION, QuietPortfolio
+from trueup.node.v1.snapshots import MODULES
 
 INSTRUMENT = TestInstrumentProvider.btcusdt_perp_binance()
 STRATEGY_ID = StrategyId("S-1")
@@ -143,6 +146,46 @@ def test_a_portfolio_that_rested_counts_what_one_that_heard_everything_counts(tw
         books.fill(OrderSide.SELL, "110.00")
     assert rested.said() == heard.said()
     assert rested.said()["net"] == Decimal(0)
+
+
+def lives(books: Books) -> list[dict[str, Any]]:
+    """Return the closed life cycles that the cache keeps, read back from what it pickled."""
+    kept = books.cache.position_snapshots()
+    assert len({one.id for one in kept}) == len(kept)
+    (position_id,) = books.cache.position_ids()
+    assert all(one.id.value.startswith(f"{position_id}-") for one in kept)
+    said = []
+    for one in kept:
+        plain = one.to_dict()
+        plain.pop("position_id")
+        said.append(plain | {"trades": [event.trade_id.value for event in one.events]})
+    return said
+
+
+def test_the_closed_life_cycles_that_a_replay_keeps_are_pickled_once_and_are_what_the_engine_keeps(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    heard, rested, times = Books(), Books(), []
+    dumps = pickle.dumps
+
+    def counted(value: Any, *args: Any) -> bytes:
+        times.append(type(value).__name__)
+        return dumps(value, *args)
+
+    monkeypatch.setattr(pickle, "dumps", counted)
+    heard.trade()
+    assert times.count("Position") == 2 * ROUND_TRIPS, "if the engine pickles once, this is not needed any more"
+    times.clear()
+    with rested.quiet.during_replay():
+        rested.trade()
+        rested.fill(OrderSide.SELL, "102.00")
+        assert times.count("Position") == ROUND_TRIPS
+    heard.fill(OrderSide.SELL, "102.00")
+    rested.fill(OrderSide.BUY, "103.00")
+    heard.fill(OrderSide.BUY, "103.00")
+    assert lives(rested) == lives(heard)
+    assert len(lives(rested)) == ROUND_TRIPS + 1
+    assert all(importlib.import_module(name).pickle is pickle for name in MODULES)
 
 
 def test_a_handler_that_somebody_else_put_there_stays() -> None:
