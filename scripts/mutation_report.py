@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -14,17 +15,16 @@ would notice a wrong one. So its code is changed in one place at a time (`<` for
 condition turned round, a number one off, a statement left out) and its unit tests are run against each change.
 
 ```sh
-pip install 'cosmic-ray>=8.4'                                # into the development environment
-python -m scripts.mutation run --sample 500 --seed 1         # every mutant without --sample
-python -m scripts.mutation again                             # what survived, after tests were added
-python -m scripts.mutation report                            # this page
+make mutation ARGS="--sample 300 --seed 9"                   # every mutant without --sample; goes on where it was ended
+python -m scripts.mutation again --results .mutation.json    # what survived, after tests were added
+python -m scripts.mutation report                            # this page, from what is on record
 ```
 
 The changes are [cosmic-ray](https://cosmic-ray.readthedocs.io)'s, one or two of its operators a kind of place, and two
 of our own (`in` and `not in`; a call or an augmented assignment left out). Each runs in a fork, with the tests that run
 its line, quickest first; laws draw {examples} examples, a fraction of what they do in the suite, so that the figure
-errs low. Annotations, type aliases and the arguments of a class's decorator are not changed. Only `tests/unit/core`
-counts.
+errs low. No file is touched. Annotations, type aliases and the arguments of a class's decorator are left as they are.
+Only `tests/unit/core` counts.
 """
 
 
@@ -35,24 +35,54 @@ def write_report(results: Path, root: Path) -> None:
     rows = [row for row in body["rows"] if row["outcome"] != "gone"]
     survivors = [row for row in rows if row["outcome"] == "survived"]
     explained = [row for row in survivors if _name(row) in reasons]
-    killed = len(rows) - len(survivors)
-    lines = [HEAD.format(examples=body["examples"])]
-    share = f"{killed} were noticed ({killed / len(rows):.0%})"
-    lines.append(
-        f"Of {body['mutants_in_all']:,} possible changes {len(rows)} were run, drawn with the seed {body['seed']}: "
-        f"{share}; {len(explained)} of the {len(survivors)} others change nothing that can be seen, as said below.\n"
-    )
-    if "noticed_at_first" in body:
-        lines.append(
-            f"**At first {body['noticed_at_first']} of them were noticed**; tests were then added for what this sample "
-            "had shown. So its present figure says that these are held now, and is no estimate for the rest: that is "
-            "the first figure, or a sample of another seed.\n"
-        )
-    lines += ["| module | possible | drawn | noticed | |", "|---|---:|---:|---:|---:|"]
+    lines = [HEAD.format(examples=body["examples"]), *_samples(body, rows)]
+    missed = len(survivors) - len(explained)
+    lines += [
+        f"Tests were then added for what this sample had shown, too: of its changes {len(rows) - len(survivors)} are",
+        f"noticed now, {len(explained)} of the others are explained below, {missed} are not. That says what is held now,",
+        "and is no estimate of the rest.",
+        "",
+    ]
+    lines += ["| module | possible | drawn | noticed now | |", "|---|---:|---:|---:|---:|"]
     lines += _table(rows, body["per_module"])
     lines += ["", "## What was not noticed", ""]
     lines += [_told(row, reasons) for row in sorted(survivors, key=lambda row: (row["module"], row["line"]))]
     (root / "docs" / "mutation.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _samples(body: dict[str, Any], rows: list[dict[str, Any]]) -> list[str]:
+    """Return what each sample showed before any test was written for it."""
+    lines = ["| sample | drawn | noticed at first | | the tests knew of |", "|---|---:|---:|---:|---|"]
+    first = body.get("noticed_at_first", sum(row["outcome"] != "survived" for row in rows))
+    samples = [
+        *body.get("earlier", ()),
+        {"seed": body["seed"], "drawn": body.get("drawn", len(rows)), "noticed": first},
+    ]
+    for number, one in enumerate(samples, start=1):
+        knew = "none" if number == 1 else f"the {number - 1} before" if number > 2 else "the one before"
+        share = f"{one['noticed'] / one['drawn']:.1%}"
+        lines.append(f"| {number} (seed {one['seed']}) | {one['drawn']} | {one['noticed']} | {share} | {knew} |")
+    last = samples[-1]
+    low, high = _interval(last["noticed"], last["drawn"])
+    share = f"{last['noticed'] / last['drawn']:.1%} of {last['drawn']}"
+    of_all = f"{low:.1%} to {high:.1%} of all {body['mutants_in_all']:,} possible ones, with 95 % confidence"
+    return [
+        *lines,
+        "",
+        f"**{share} changes that no test had been written for were noticed**",
+        f"({of_all}). The last sample has no change in common with those before.",
+        "",
+    ]
+
+
+def _interval(hits: int, count: int) -> tuple[float, float]:
+    """Return Wilson's interval of a share, at 95 per cent."""
+    z, share = 1.96, hits / count
+    middle, spread = (
+        share + z * z / (2 * count),
+        z * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count)),
+    )
+    return (middle - spread) / (1 + z * z / count), (middle + spread) / (1 + z * z / count)
 
 
 def _table(rows: list[dict[str, Any]], possible: dict[str, int]) -> list[str]:

@@ -427,8 +427,9 @@ def test_an_amendment_is_made_where_what_differs_may_be_acted_on(kind: Kind, the
     assert step.time_ns == 140 * SECOND
     for name, value in theirs.items():
         assert getattr(step.order, name) == value
-    others = frozenset({Kind.ORDER_QUANTITY, Kind.ORDER_PRICE, Kind.ORDER_TRIGGER_PRICE}) - {kind}
-    assert planned(truth, node(orders=(mine,)), only=others).steps == ()
+    ended = replace(truth, orders=tuple(replace(one, status=OrderStatus.CANCELED) for one in truth.orders))
+    assert names(planned(ended, node(orders=(mine,)), only=frozenset({Kind.ORDER_STATUS}))) == ["Final"], "it waits"
+    assert names(planned(ended, node(orders=(mine,)))) == ["Amend", "Final"]
 
 
 def test_an_amendment_that_a_fill_needs_comes_before_the_fill_without_a_look_of_its_own() -> None:

@@ -119,6 +119,7 @@ def test_fractions_are_netted_like_whole_numbers() -> None:
     )
     again = net((fill("3", side="SELL", quantity="0.5", price="80"),), turned)
     assert (again.quantity, again.average_price, again.flips) == (Decimal("-0.25"), Decimal(80), 2)
+    assert net((fill("5", quantity="0.5"), fill("6", side="SELL", quantity="0.5", price="110"))).realized == 5
     reduced = net((fill("4", quantity="0.25", price="70"),), net((sold,)))
     assert (reduced.quantity, reduced.average_price, reduced.flips) == (Decimal("-0.25"), Decimal(100), 0)
 
