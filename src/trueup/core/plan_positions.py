@@ -16,6 +16,7 @@ from trueup.model.coverage import RecordKind
 from trueup.model.enums import Leg, OrderSide
 from trueup.model.fills import FillRecord
 from trueup.model.identifiers import opening_client_order_id, opening_trade_id
+from trueup.model.orders import OrderRecord
 from trueup.model.positions import PositionKey, PositionRecord
 from trueup.model.steps import Fill, OpeningBalance, RefusalCode, ReplayPosition
 
@@ -198,6 +199,12 @@ def opening_for(view: View, key: PositionKey, owner: str) -> OpeningBalance | No
         return None
     if history.last_flat() is not None:
         return None  # it was flat since: the present life cycle is listed whole
+    unlisted = _order_without_its_fills(view, key, got.start_ns)
+    if unlisted is not None:
+        return NoOpening(
+            code=RefusalCode.FILLS_INCOMPLETE,
+            reason=f"order {unlisted.name} filled since the history begins, and its fills are not listed",
+        )
     cut = opening_cut(history, settled_orders(view, history))
     if cut is None:
         return NoOpening(
@@ -228,6 +235,20 @@ def opening_for(view: View, key: PositionKey, owner: str) -> OpeningBalance | No
         # Everything that the venue lists up to here is absorbed by the balance, at this start and at every later one.
         time_ns=history.fills[cut - 1].time_ns if cut else got.start_ns - 1,
     )
+
+
+def _order_without_its_fills(view: View, key: PositionKey, since_ns: int) -> OrderRecord | None:
+    """Return an order of a position that began within the history and lacks fills there: then the list is not whole.
+
+    A balance would take the place of those fills, and of their order, for good.
+    """
+    for pair in view.pairs:
+        order = pair.venue
+        if (order.instrument_id, order.leg) != key or order.accepted_ns < since_ns:
+            continue
+        if pair.listed_quantity < order.filled_quantity:
+            return order
+    return None
 
 
 def _is_known(view: View, key: PositionKey) -> bool:

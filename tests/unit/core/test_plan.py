@@ -464,7 +464,10 @@ def test_there_is_no_opening_balance_at_run_time() -> None:
 def test_a_closed_order_that_began_before_the_history_vanishes_into_the_opening_balance() -> None:
     """Its first fills are not listed, so it can be booked neither whole nor in part."""
     truth = venue(
-        orders=(order(status="FILLED", filled="3"), order("O-2", "2", status="FILLED", quantity="1", filled="1")),
+        orders=(
+            order(status="FILLED", filled="3", at=40, updated=60),
+            order("O-2", "2", status="FILLED", quantity="1", filled="1", at=70),
+        ),
         fills=(fill("7", at=60), fill("8", number="2", name="O-2", at=70)),
         positions=(position("4", "100"),),
         coverage=covered_from(50),
@@ -475,6 +478,22 @@ def test_a_closed_order_that_began_before_the_history_vanishes_into_the_opening_
     assert isinstance(opening, OpeningBalance)
     assert opening.quantity == 3
     assert opening.time_ns == 60 * SECOND
+
+
+@pytest.mark.parametrize(("accepted", "listed"), [(50, 0), (60, 1)])
+def test_no_opening_balance_takes_the_place_of_fills_that_the_list_should_have(accepted: int, listed: int) -> None:
+    """A list of fills that was empty for a moment would leave the order out for good: the balance absorbs its fills."""
+    whole = venue(
+        orders=(order(status="FILLED", filled="3", at=accepted, updated=110),),
+        fills=(fill("7", quantity="1"), fill("8", quantity="2"))[:listed],
+        positions=(position("3"),),
+        coverage=covered_from(50),
+    )
+    made = planned(whole, node(known_from=None), STARTUP)
+    assert made.steps == ()
+    assert {one.code for one in made.refused} == {RefusalCode.FILLS_INCOMPLETE}
+    older = replace(whole, orders=(order(status="FILLED", filled="3", at=49, updated=110),))
+    assert names(planned(older, node(known_from=None), STARTUP)) == ["OpeningBalance"]
 
 
 def test_an_invented_fill_is_replaced_by_the_real_one_only_by_a_rebuild_at_start_up() -> None:
