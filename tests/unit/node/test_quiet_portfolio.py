@@ -33,8 +33,8 @@ from nautilus_trader.test_kit.stubs.events import TestEventStubs
 from nautilus_trader.test_kit.stubs.execution import TestExecStubs
 
 from trueup.node.v1.analyzer import SERIES
+from trueup.node.v1.names import PICKLING_MODULES
 from trueup.node.v1.quiet_portfolio import UPDATE_ORDER, UPDATE_POSITION, QuietPortfolio
-from trueup.node.v1.snapshots import MODULES
 
 INSTRUMENT = TestInstrumentProvider.btcusdt_perp_binance()
 STRATEGY_ID = StrategyId("S-1")
@@ -185,7 +185,7 @@ def test_the_closed_life_cycles_that_a_replay_keeps_are_pickled_once_and_are_wha
     heard.fill(OrderSide.BUY, "103.00")
     assert lives(rested) == lives(heard)
     assert len(lives(rested)) == ROUND_TRIPS + 1
-    assert all(importlib.import_module(name).pickle is pickle for name in MODULES)
+    assert all(importlib.import_module(name).pickle is pickle for name in PICKLING_MODULES)
 
 
 def test_a_handler_that_somebody_else_put_there_stays() -> None:

@@ -21,6 +21,7 @@ from nautilus_trader.cache.facade import CacheDatabaseFacade
 from nautilus_trader.model.identifiers import ClientOrderId, PositionId
 
 from trueup.errors import TrueupError
+from trueup.node.v1.names import DATABASE_PLACE_NAMES
 from trueup.node.v1.whole_writer import WholeWriter
 
 _logger = logging.getLogger("trueup.node")
@@ -128,10 +129,9 @@ class DatabaseSlot:
         )
 
     def _state(self) -> tuple[Any, ...]:
-        reduced = getattr(self._cache, "__reduce_cython__", None)
-        if reduced is None or not hasattr(self._cache, "__setstate_cython__"):
+        if not all(hasattr(self._cache, name) for name in DATABASE_PLACE_NAMES):
             return ()
-        parts = reduced()
+        parts = self._cache.__reduce_cython__()
         state = parts[2] if len(parts) > 2 else parts[1][2]
         return state if isinstance(state, tuple) else ()
 

@@ -49,6 +49,13 @@ OBSERVED_NAMES = (
     PrivateName("_check_positions_consistency", (), "to time the engine's own check"),
 )
 """What the monitor listens to and never replaces: an engine that lacks one is watched less closely, not refused."""
+DATABASE_PLACE_NAMES = ("__reduce_cython__", "__setstate_cython__")
+"""By what a cache is pickled, and its database set aside during a long replay (`trueup.node.v1.aside`).
+
+A cache without them is not refused: the engine writes each event as it comes, as it does by itself.
+"""
+PICKLING_MODULES = ("nautilus_trader.cache.cache", "nautilus_trader.portfolio.portfolio")
+"""Modules whose name ``pickle`` is replaced during a long replay (`trueup.node.v1.snapshots`), where they have it."""
 PUBLIC_NAMES = (
     "reconcile_execution_state",
     "reconcile_execution_report",

@@ -19,7 +19,8 @@ from typing import Any
 
 from nautilus_trader.model.position import Position
 
-MODULES = ("nautilus_trader.cache.cache", "nautilus_trader.portfolio.portfolio")
+from trueup.node.v1.names import PICKLING_MODULES
+
 KEPT_MAX = 64
 """Life cycles kept for the portfolio, which asks for the last one of the instrument that is being replayed."""
 
@@ -71,7 +72,7 @@ def pickled_once() -> Iterator[None]:
 
     An engine whose modules do not use `pickle` by that name is left alone.
     """
-    modules: list[ModuleType] = [importlib.import_module(name) for name in MODULES]
+    modules: list[ModuleType] = [importlib.import_module(name) for name in PICKLING_MODULES]
     modules = [module for module in modules if getattr(module, "pickle", None) is pickle]
     stand_in = _PickledOnce()
     for module in modules:
