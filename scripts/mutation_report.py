@@ -38,9 +38,9 @@ def write_report(results: Path, root: Path) -> None:
     lines = [HEAD.format(examples=body["examples"]), *_samples(body, rows)]
     missed = len(survivors) - len(explained)
     lines += [
-        f"Tests were then added for what this sample had shown, too: of its changes {len(rows) - len(survivors)} are",
-        f"noticed now, {len(explained)} of the others are explained below, {missed} are not. That says what is held now,",
-        "and is no estimate of the rest.",
+        f"Tests were then added for what this sample had shown, too: {len(rows) - len(survivors)} of its changes are noticed",
+        f"now, {len(explained)} of the others are explained below, {missed} are not. That says what is held now and is no",
+        "estimate of the rest.",
         "",
     ]
     lines += ["| module | possible | drawn | noticed now | |", "|---|---:|---:|---:|---:|"]

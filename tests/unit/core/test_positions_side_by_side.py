@@ -347,7 +347,7 @@ def test_a_position_that_cannot_be_replayed_in_place_says_so() -> None:
     assert replayed((bought, sold), turned, fills=listed, positions=(position("-4"),)) is RefusalCode.NEEDS_REBUILD, (
         "it begins with the rest of a fill"
     )
-    assert replayed((FIRST, THIRD), SECOND_FILL, quantity="1") is None, "its fills are not all of it: nothing is known"
+    assert replayed((FIRST, THIRD), SECOND_FILL, quantity="5") is None, "its fills are not all of it: nothing is known"
     missing = replayed((FIRST,), quantity="2")
     assert missing is RefusalCode.NEEDS_REBUILD, "its quantity is right, and it is made of other fills"
     short = venue(fills=(*IN_ORDER, fill("0", price="1", at=100), fill("4", side="SELL", price="1", at=140)))

@@ -288,8 +288,9 @@ def later(truth: VenueSnapshot, seconds: int) -> VenueSnapshot:
     return replace(truth, started_ns=READ + seconds * SECOND, ended_ns=READ + seconds * SECOND)
 
 
-def test_an_order_known_by_number_alone_is_held_still_by_its_number() -> None:
-    one = Discrepancy(kind=Kind.ORDER_STATUS, subject=Subject(instrument_id=INSTRUMENT, venue_order_id="1"))
+@pytest.mark.parametrize("name", [{"venue_order_id": "1"}, {"client_order_id": "O-1"}])
+def test_an_order_known_by_one_name_alone_is_held_still_by_that_name(name: dict[str, str]) -> None:
+    one = Discrepancy(kind=Kind.ORDER_STATUS, subject=replace(Subject(instrument_id=INSTRUMENT), **name))  # type: ignore[arg-type]  # one of its names
     _, looks = looked(Looks(), one, venue(), node(orders=(order(owner=OWNER),)))
     acts, _ = looked(looks, one, later(venue(), 5), node(orders=(order(owner=OWNER),)))
     assert acts

@@ -102,6 +102,19 @@ def test_the_nodes_record_of_an_instrument_begins_with_the_first_of_all_its_fill
     assert missing(positions=(opened_before,)) == ["8"], "its fills say when it began"
 
 
+def test_one_expected_fill_of_an_order_that_the_node_does_not_know_brings_the_others_with_it() -> None:
+    rows = (fill("7", at=110), fill("8", at=120), fill("9", number="2", name="O-2", side="SELL", quantity="2", at=125))
+    orders = (
+        order(status="FILLED", filled="2", quantity="2"),
+        order("O-2", "2", status="FILLED", filled="2", quantity="2", side="SELL"),
+    )
+    elsewhere = fill("5", number="5", name="O-5", at=50)
+    seen = View(venue(orders=orders, fills=rows), node(fills=(elsewhere,), known_from=115))
+    assert [one.trade_id for one in find_missing(seen).fills] == ["7", "8", "9"]
+    known = View(seen.venue, node(orders=(replace(orders[1], owner=OWNER),), fills=(elsewhere,), known_from=122))
+    assert [one.trade_id for one in find_missing(known).fills] == ["9"]
+
+
 def test_the_present_life_begins_after_a_first_fill_that_closed_the_one_before() -> None:
     closing, opening = fill("1", side="SELL", quantity="2", at=1), fill("2", at=2)
     assert history_of((closing, opening), Decimal(1)).present_life() == 1
