@@ -21,6 +21,9 @@ from trueup.store.redis_keys import StoreKeys
 ANSWER_SECS_MAX: Final = 60.0
 """A transaction of 50,000 orders keeps a server busy for about a second; a minute of silence is an outage."""
 
+EVENTS_MAX: Final = 2_000
+"""Events in one command: about 1.5 MB, packed in one operation of the interpreter that every other thread waits for."""
+
 INDEX_ORDERS: Final = "index:orders"
 INDEX_NAMED: Final = "index:order_ids"
 INDEX_POSITION_OF: Final = "index:order_position"
@@ -83,7 +86,9 @@ def commands_of(keys: StoreKeys, orders: Sequence[WholeOrder], positions: Sequen
     lists += [(keys.key(f"positions:{one.name}"), one.events) for one in positions]
     if lists:
         commands.append(("DEL", *(key for key, _ in lists)))
-    commands += [("RPUSH", key, *events) for key, events in lists if events]
+    for key, events in lists:
+        pieces = (events[first : first + EVENTS_MAX] for first in range(0, len(events), EVENTS_MAX))
+        commands += [("RPUSH", key, *piece) for piece in pieces]
     commands += _members(keys, INDEX_ORDERS, [one.name for one in orders])
     commands += _members(keys, INDEX_NAMED, [one.name for one in orders if one.is_named])
     commands += _states(keys, ORDER_STATES, orders)
@@ -188,7 +193,8 @@ class BulkWriter:
         failed = [str(one) for one in answers or () if isinstance(one, Exception)]
         if failed or answers is None or len(answers) != wanted:
             raise StoreUnavailableError(
-                f"the store at {self._url} did not take a batch of {wanted} commands: {', '.join(failed[:1]) or 'it answered otherwise'}",
+                f"the store at {self._url} did not take a batch of {wanted} commands: "
+                + (failed[0] if failed else "it answered otherwise"),
                 action="check the server's log, and that nobody else writes the node's keys with another type",
             )
 

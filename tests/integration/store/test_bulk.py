@@ -14,7 +14,7 @@ import redis
 from tests.integration.store.conftest import engine
 from tests.integration.store.test_redis_reader_against_the_engine import OLDEST_PYTHON
 from trueup.errors import StoreUnavailableError
-from trueup.store.bulk import BulkWriter, WholeOrder, WholePosition
+from trueup.store.bulk import EVENTS_MAX, BulkWriter, WholeOrder, WholePosition
 from trueup.store.connection import open_client
 from trueup.store.embedded import EmbeddedValkey
 from trueup.store.redis_keys import StoreKeys
@@ -81,6 +81,11 @@ def test_a_batch_is_seen_whole_or_not_at_all(valkey: EmbeddedValkey) -> None:
         writer.queue([order("O-2", b"b", b"c", b"d")], [])
         writer.commit()
     assert dump(valkey, keys) == before | {"orders:O-2": [b"b", b"c", b"d"]}
+    many = tuple(str(number).encode() for number in range(2 * EVENTS_MAX + 1))
+    with BulkWriter(valkey.address, keys) as writer:
+        writer.queue([], [WholePosition(name="P-1", events=many, states=frozenset({"index:positions_open"}))])
+        writer.commit()
+    assert dump(valkey, keys)["positions:P-1"] == list(many)
 
 
 def test_a_refused_batch_leaves_the_store_as_it_was_and_says_so(valkey: EmbeddedValkey) -> None:

@@ -73,10 +73,8 @@ class WholeWriter:
             async for some_orders, some_positions in self._batches(orders, positions):
                 await self._batch(writer, encode, some_orders, some_positions)
                 count += len(some_orders) + len(some_positions)
-                for name in some_orders:
-                    orders.pop(name)
-                for position_id in some_positions:
-                    positions.pop(position_id)
+                await in_slices(some_orders, orders.pop)
+                await in_slices(some_positions, positions.pop)
         finally:
             writer.close()
         return count
