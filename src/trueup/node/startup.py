@@ -7,7 +7,7 @@ import logging
 import time
 from dataclasses import dataclass, replace
 
-from trueup.model.discrepancies import Discrepancy
+from trueup.model.discrepancies import Discrepancy, DiscrepancyKind
 from trueup.model.steps import RefusalCode
 from trueup.model.verdicts import VerdictState
 from trueup.node.account import NS_PER_SECOND, AccountTruth, Depth
@@ -118,8 +118,7 @@ class StartUp:
         restored = self._account.port.restore_unfinished()
         if restored:
             _logger.warning("put back %d orders of a repair that was cut off: %s", len(restored), ", ".join(restored))
-        for line in self._account.port.settle_claims():
-            _logger.warning("%s", line)
+        self._settle_claims()
         depth = self.depth(cold=cold, deadline=deadline)
         outcome = TrueUpOutcome()
         before: Look | None = None
@@ -150,6 +149,8 @@ class StartUp:
                 if (made.is_empty and settled) or heals >= HEALS_MAX:
                     return StartUpResult(outcome=outcome, look=look, reason=reason)
                 if made.steps:
+                    if any(one.kind is DiscrepancyKind.ORDER_OWNER for one in look.discrepancies):
+                        self._settle_claims()  # a position of two owners forbade it before, and is healed now
                     before, backoff_secs = None, BACKOFF_SECS
                     depth = replace(depth, anew=is_waiting)
                     if time.monotonic() < deadline:
@@ -167,6 +168,10 @@ class StartUp:
 
     async def _judge(self, look: Look) -> tuple[Discrepancy, ...]:
         return await off_loop(len(look.discrepancies), lambda: self._account.judge(look, at_startup=True))
+
+    def _settle_claims(self) -> None:
+        for line in self._account.port.settle_claims():
+            _logger.warning("%s", line)
 
     @property
     def _purges(self) -> bool:

@@ -247,9 +247,7 @@ class EpisodeRun:
             if not self._up:
                 await self._do(StartNode())
         if not self._up:
-            if self.stage.mode == "verified":
-                self._complain(f"the node does not trade though nothing is broken: {self._performer.starts[-1]}")
-            return "not trading", None
+            return self._not_trading()
         limit = self._patience * LIVE_SECS_MAX if self.stage.mode == "verified" else NATIVE_SECS_MAX
         while not await self._look():
             self._notice_death()
@@ -275,9 +273,14 @@ class EpisodeRun:
             await self._perform(KillNode())
             await self._do(StartNode())
 
+    def _not_trading(self) -> tuple[str, float | None]:
+        if self.stage.mode == "verified":
+            self._complain(f"the node does not trade though nothing is broken: {self._performer.starts[-1]}")
+        return "not trading", None
+
     async def _never_true(self, limit: float) -> tuple[str, float | None]:
         if not self._up:
-            return "not trading", None
+            return self._not_trading()
         if self.stage.mode == "verified":
             answer = await self.stage.living.ask("verdict")
             lines = [
