@@ -38,9 +38,9 @@ def write_report(results: Path, root: Path) -> None:
     lines = [HEAD.format(examples=body["examples"]), *_samples(body, rows)]
     missed = len(survivors) - len(explained)
     lines += [
-        f"Tests were then added for what this sample had shown, too: {len(rows) - len(survivors)} of its changes are noticed",
-        f"now, {len(explained)} of the others are explained below, {missed} are not. That says what is held now and is no",
-        "estimate of the rest.",
+        f"Tests were then added for what this sample had shown, too: {len(rows) - len(survivors)} of its changes are",
+        f"noticed now, {len(explained)} of the others are explained below, and {missed} are not. That says what is",
+        "held now, and is no estimate of the rest.",
         "",
     ]
     lines += ["| module | possible | drawn | noticed now | |", "|---|---:|---:|---:|---:|"]
@@ -70,7 +70,8 @@ def _samples(body: dict[str, Any], rows: list[dict[str, Any]]) -> list[str]:
         *lines,
         "",
         f"**{share} changes that no test had been written for were noticed**",
-        f"({of_all}). The last sample has no change in common with those before.",
+        f"({of_all}). The last",
+        "sample has no change in common with those before; it was run in the order that its seed draws, until time was up.",
         "",
     ]
 

@@ -39,7 +39,7 @@ from trueup.core.external import ExternalAction, ExternalPolicy, ExternalSource,
 from trueup.core.lifecycle import Cycle, Ledger, LifeState, ResolvedBy, advance, unobserved
 from trueup.core.order_names import NameSays, OrderNames, tag_of
 from trueup.core.owners import EXTERNAL_OWNER, OwnerBook, OwnerSource, OwnEvidence
-from trueup.core.two_look import UNSEEN_LOOKS_MAX, Looks, reads_kind, take_look
+from trueup.core.two_look import UNSEEN_LOOKS_MAX, Looks, absences, reads_kind, take_look
 from trueup.core.unchecked import set_aside
 from trueup.errors import ConfigValueError
 from trueup.model import (
@@ -48,6 +48,7 @@ from trueup.model import (
     DiscrepancyKind,
     FailedQuery,
     GuardAdvice,
+    Healability,
     KindCoverage,
     NodeSnapshot,
     RefusalCode,
@@ -641,3 +642,13 @@ def test_an_average_that_only_the_venue_says_cannot_be_healed() -> None:
         RefusalCode.NEEDS_REBUILD,
         "the position holds fills that the venue did not report so",
     )
+
+
+@pytest.mark.parametrize("name", [{"venue_order_id": "1"}, {"client_order_id": "O-1"}])
+def test_what_the_venue_lists_by_either_name_is_not_absent(name: dict[str, str]) -> None:
+    subject = replace(Subject(instrument_id=INSTRUMENT), **name)  # type: ignore[arg-type]  # one of its names
+    gone = Discrepancy(kind=Kind.ORDER_MISSING_AT_VENUE, subject=subject, healability=Healability.REBUILD)
+    assert absences((gone,), venue(orders=(order(),))) == frozenset()
+    assert absences((gone,), venue(orders=(order("O-2", "2"),))) == {gone.fingerprint}
+    assert absences((replace(gone, healability=Healability.HEALABLE),), venue()) == frozenset()
+    assert absences((replace(gone, kind=Kind.ORDER_STATUS),), venue()) == frozenset()
