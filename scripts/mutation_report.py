@@ -70,8 +70,9 @@ def _samples(body: dict[str, Any], rows: list[dict[str, Any]]) -> list[str]:
         *lines,
         "",
         f"**{share} changes that no test had been written for were noticed**",
-        f"({of_all}). The last",
-        "sample has no change in common with those before; it was run in the order that its seed draws, until time was up.",
+        f"({of_all}).",
+        "The last sample has no change in common with those before, and was run in the order that its seed draws until",
+        "time was up.",
         "",
     ]
 
