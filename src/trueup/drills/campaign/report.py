@@ -47,6 +47,11 @@ CAUSES = {
         " empty with them, made it purge orders that had filled and whose fills the venue listed; older than the proof"
         " that followed, no look asked for them again; repaired"
     ),
+    ("20261122-1600", "5d984b2b76a6"): (
+        "the node: what nobody owns was given to its claimant before the start healed a position of two owners, which"
+        " forbade it, and the restart that the node had asked for was refused; repaired. The judge did not count that"
+        " before, so the slice 1550 to 1699 has this episode as not trading and not as broken"
+    ),
 }
 """Why an episode broke a promise, by its name and the digest of the code that ran: looked into by hand."""
 
