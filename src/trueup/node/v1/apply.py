@@ -15,7 +15,7 @@ from typing import Any
 from nautilus_trader.core.uuid import UUID4
 from nautilus_trader.model.enums import ContingencyType, OrderSide, OrderType, TimeInForce, TriggerType
 from nautilus_trader.model.events import OrderCancelRejected, OrderInitialized, OrderModifyRejected
-from nautilus_trader.model.identifiers import ClientOrderId, InstrumentId, StrategyId, VenueOrderId
+from nautilus_trader.model.identifiers import ClientOrderId, InstrumentId, StrategyId
 from nautilus_trader.model.orders import OrderUnpacker
 
 from trueup.model.enums import Leg, LiquiditySide, OrderStatus
@@ -37,7 +37,7 @@ from trueup.model.steps import (
 )
 from trueup.node.applied import Applied, instrument_of
 from trueup.node.v1.repair import Repairs
-from trueup.node.v1.reports import fill_report, order_report
+from trueup.node.v1.reports import as_client_order_id, as_venue_order_id, fill_report, order_report
 from trueup.venues.draft import VenueReading
 
 _logger = logging.getLogger("trueup.node")
@@ -182,7 +182,7 @@ class Applier:
 
     def _seed(self, step: Seed) -> bool:
         record = step.order
-        known = self._cache.order(ClientOrderId(record.client_order_id))
+        known = self._cache.order(as_client_order_id(record.client_order_id))
         if (known is None) != step.is_new:
             return False  # the stream was faster: what it said will be compared again
         if step.is_new and self._is_named_otherwise(record):
@@ -190,7 +190,7 @@ class Applier:
         if known is not None and known.status_string() not in SEEDABLE:
             return False
         if known is None:
-            self._clear_leftovers(ClientOrderId(record.client_order_id))
+            self._clear_leftovers(as_client_order_id(record.client_order_id))
         assert not record.filled_quantity, "a seed has nothing filled"
         assert record.status is OrderStatus.ACCEPTED, "a seed is an acceptance"
         owner = record.owner if step.is_new else None
@@ -202,7 +202,7 @@ class Applier:
         """Return whether the node has got the order meanwhile, under another name than the one that was planned."""
         if record.venue_order_id is None:
             return False
-        name = self._cache.client_order_id(VenueOrderId(record.venue_order_id))
+        name = self._cache.client_order_id(as_venue_order_id(record.venue_order_id))
         held = None if name is None else self._cache.order(name)
         return held is not None and held.instrument_id.value == record.instrument_id
 
@@ -228,11 +228,11 @@ class Applier:
         return True
 
     def _pending_resolved(self, step: PendingResolved) -> bool:
-        order = self._cache.order(ClientOrderId(step.client_order_id))
+        order = self._cache.order(as_client_order_id(step.client_order_id))
         if order is None or order.status_string() != step.request.name:
             return False
         event_type = OrderCancelRejected if step.request is OrderStatus.PENDING_CANCEL else OrderModifyRejected
-        venue_order_id = VenueOrderId(step.venue_order_id) if step.venue_order_id else order.venue_order_id
+        venue_order_id = as_venue_order_id(step.venue_order_id) if step.venue_order_id else order.venue_order_id
         self._handle(
             event_type(
                 trader_id=order.trader_id,
@@ -255,7 +255,7 @@ class Applier:
     def _fill(self, step: Fill) -> bool:
         record = step.fill
         assert record.client_order_id is not None, "the plan must resolve an order's identity"
-        client_order_id = ClientOrderId(record.client_order_id)
+        client_order_id = as_client_order_id(record.client_order_id)
         order = self._cache.order(client_order_id)
         if order is None or record.trade_id in {trade_id.value for trade_id in order.trade_ids}:
             return False
@@ -269,7 +269,7 @@ class Applier:
         return True
 
     def _opening_balance(self, step: OpeningBalance) -> bool:
-        client_order_id = ClientOrderId(step.client_order_id)
+        client_order_id = as_client_order_id(step.client_order_id)
         if self._cache.order(client_order_id) is not None:
             return False
         instrument = self._instrument(step)
@@ -362,8 +362,8 @@ class Applier:
         """Let the cache find the order by the venue's name; without it the engine refuses the fill."""
         if record.venue_order_id is None or record.client_order_id is None:
             return
-        venue_order_id = VenueOrderId(record.venue_order_id)
-        client_order_id = ClientOrderId(record.client_order_id)
+        venue_order_id = as_venue_order_id(record.venue_order_id)
+        client_order_id = as_client_order_id(record.client_order_id)
         if self._cache.client_order_id(venue_order_id) != client_order_id:
             self._cache.add_venue_order_id(client_order_id, venue_order_id, overwrite=True)
 
@@ -376,7 +376,7 @@ class Applier:
         self._engine._handle_event_with_tracking(event)  # noqa: SLF001 - listed in names.py
 
     def _order(self, record: OrderRecord) -> Any:
-        return self._cache.order(ClientOrderId(record.client_order_id))
+        return self._cache.order(as_client_order_id(record.client_order_id))
 
     def _instrument(self, record: OrderRecord | FillRecord | OpeningBalance) -> Any:
         instrument = self._instruments.get(record.instrument_id)

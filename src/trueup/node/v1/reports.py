@@ -65,6 +65,22 @@ def _like[T](kind: type[T], raw: Any, now_ns: int, **said: Any) -> T:
     return report
 
 
+NAMES_MAX = 256
+"""Names that are kept: the steps of one order follow each other, and each names it several times."""
+
+
+@lru_cache(NAMES_MAX)
+def as_client_order_id(name: str) -> ClientOrderId:
+    """Return a client order id."""
+    return ClientOrderId(name)
+
+
+@lru_cache(NAMES_MAX)
+def as_venue_order_id(name: str) -> VenueOrderId:
+    """Return a venue's number of an order."""
+    return VenueOrderId(name)
+
+
 VALUES_MAX = 8_192
 """Distinct prices and quantities that are kept: values do not change, and a long replay asks again and again."""
 
@@ -128,8 +144,8 @@ def order_report(
     said: dict[str, Any] = {
         "account_id": account_id,
         "instrument_id": instrument.id,
-        "client_order_id": ClientOrderId(record.client_order_id),
-        "venue_order_id": None if record.venue_order_id is None else VenueOrderId(record.venue_order_id),
+        "client_order_id": as_client_order_id(record.client_order_id),
+        "venue_order_id": None if record.venue_order_id is None else as_venue_order_id(record.venue_order_id),
         "order_status": ORDER_STATUSES[record.status],
         "quantity": quantity,
         "filled_qty": as_quantity(record.filled_quantity, instrument),
@@ -164,8 +180,8 @@ def fill_report(record: FillRecord, raw: Any | None, instrument: Any, account_id
     said: dict[str, Any] = {
         "account_id": account_id,
         "instrument_id": instrument.id,
-        "client_order_id": None if record.client_order_id is None else ClientOrderId(record.client_order_id),
-        "venue_order_id": None if record.venue_order_id is None else VenueOrderId(record.venue_order_id),
+        "client_order_id": None if record.client_order_id is None else as_client_order_id(record.client_order_id),
+        "venue_order_id": None if record.venue_order_id is None else as_venue_order_id(record.venue_order_id),
     }
     if raw is not None:
         return _like(TerseFillReport, raw, now_ns, **said)
