@@ -73,8 +73,8 @@ def test_the_marks_stand_at_the_moments_of_the_changes(ground: Ground) -> None:
     phases = {row["metric"]["phase"]: float(row["values"][-1][1]) / 1000 for row in asked.marks["Phase changes"]}
     (since,) = ground.prometheus.instant(f'trueup_phase_since_timestamp_seconds{{instance="{INSTANCE}"}}')
     assert phases["MONITORING"] == pytest.approx(float(since["value"][1]), abs=0.001)
-    (guard,) = {row["metric"]["state"] for row in asked.marks["Guard changes"]}
-    assert guard == "ACTIVE"
+    # On a busy machine the guard may have held the node for a moment before; then there are marks of that, too.
+    assert "ACTIVE" in {row["metric"]["state"] for row in asked.marks["Guard changes"]}
 
 
 def test_in_trouble_the_panels_that_were_empty_show_it(ground: Ground) -> None:
