@@ -20,6 +20,7 @@ from typing import Any, Self
 from tests.integration.emulator.oracles.keys import Credentials
 from tests.integration.external.matrix_cells import Cell, Own, When
 from tests.integration.external.matrix_hand import Hand
+from trueup.core.intervention import SAME_NS
 from trueup.emulator import EmulatorProcess
 from trueup.emulator.engine.enums import AlgoStatus
 from trueup.store.embedded import EmbeddedValkey
@@ -294,7 +295,11 @@ class MatrixRun:
     def _act(self, hand: Hand, when: When) -> None:
         for cell in self.cells:
             if cell.when is when:
+                # No hand cancels within the moment in which a liquidation takes other orders; this one could.
+                apart_secs = 2 * SAME_NS / 1e9 if cell.act == "liquidate" else 0.0
+                time.sleep(apart_secs)
                 getattr(hand, cell.act)(cell.symbol)
+                time.sleep(apart_secs)
 
     def _judge(self, node: MatrixNode, hand: Hand, when: When, occasion: str) -> None:
         """Let the node take in what was done, and judge the cells of that time."""
