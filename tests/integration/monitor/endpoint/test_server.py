@@ -292,9 +292,10 @@ def test_a_source_that_never_answers_holds_no_more_than_its_own_place(monkeypatc
     from trueup.monitor.endpoint import shared
 
     monkeypatch.setattr(shared, "WAIT_SECS_MAX", 0.05)
-    release = threading.Event()
+    asked, release = threading.Event(), threading.Event()
 
     def hangs() -> NodeStatus:
+        asked.set()
         release.wait(30)
         return sound()
 
@@ -303,6 +304,7 @@ def test_a_source_that_never_answers_holds_no_more_than_its_own_place(monkeypatc
     try:
         with connect(made) as first:
             first.sendall(b"GET /status.json HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert asked.wait(10), "it must be this question that hangs, and none of those that follow"
             deadline = time.monotonic() + 10
             while (found := get(made, "/healthz", "HEAD" if not release.is_set() else "GET"))[0] != 503:
                 assert time.monotonic() < deadline
