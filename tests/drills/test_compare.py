@@ -219,3 +219,16 @@ def test_one_opening_balance_may_stand_for_what_is_older_than_the_window() -> No
     assert Difference.ORDER_MISSING in kinds(truth, state(orders=(opened(2),)), alive_since_ns=0)
     twice = (opened(2), replace(opened(2), client_order_id="OPEN-2", venue_order_id="OPEN-2"))
     assert kinds(truth, state(orders=twice), alive_since_ns=10) == {Difference.ORDER_INVENTED}
+
+
+def test_a_trade_of_another_symbol_with_the_same_number_stands_for_none() -> None:
+    truth = Truth()
+    for name, symbol in (("V-1", "BTC"), ("V-2", "ETH")):
+        truth.place(
+            symbol=symbol, side=Side.BUY, quantity=Decimal(2), price=Decimal(100), client_order_id=name, now_ns=1
+        )
+        truth.fill(name, Decimal(2), None, 2)
+    other = replace(
+        opened(2), client_order_id="V-2", venue_order_id="1002", symbol="ETH", fills=(replace(FILL, trade_id="T-1"),)
+    )
+    assert Difference.ORDER_INVENTED not in kinds(truth, state(orders=(opened(2), other)), alive_since_ns=10)

@@ -249,12 +249,12 @@ def _dispensable(truth: Books, since_ns: int) -> frozenset[str]:
 
 def _shortfalls(truth: Books, state: NodeState) -> Iterator[tuple[str, Leg]]:
     """Yield the legs whose fills in the node do not add up to the venue's position."""
-    known = {fill.trade_id for order in state.orders for fill in order.fills}
+    known = {(order.symbol, fill.trade_id) for order in state.orders for fill in order.fills}  # ids are a symbol's own
     for position in truth.positions():
         booked = sum(
             (fill.side.sign * fill.quantity)
             for fill in truth.fills
-            if fill.trade_id in known and (fill.symbol, fill.leg) == (position.symbol, position.leg)
+            if (fill.symbol, fill.trade_id) in known and (fill.symbol, fill.leg) == (position.symbol, position.leg)
         )
         if booked != position.quantity:
             yield position.symbol, position.leg

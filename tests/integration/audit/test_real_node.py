@@ -329,9 +329,12 @@ async def test_an_audit_asks_and_never_changes_anything(stage: Stage, path: Path
     held = {one.key: one.quantity for one in truth.positions}
     assert held == {one.key: one.quantity for one in outcome.venue.positions if one.quantity}
     with RedisReader(StoreAddress.from_url(stage.store_url), StoreKeys("DEMO-001")) as reader:
-        stored = {fill.trade_id for order in reader.read().orders for fill in order.fills}
-    missing = {one.subject.trade_id for one in outcome.confirmed if one.kind == "FILL_MISSING"}
-    assert missing == {one.trade_id for one in truth.fills} - stored
+        # The venue numbers the trades of each symbol by themselves: one number may stand for two trades.
+        stored = {(fill.instrument_id, fill.trade_id) for order in reader.read().orders for fill in order.fills}
+    missing = {
+        (one.subject.instrument_id, one.subject.trade_id) for one in outcome.confirmed if one.kind == "FILL_MISSING"
+    }
+    assert missing == {(one.instrument_id, one.trade_id) for one in truth.fills} - stored
 
 
 async def test_what_fails_for_one_account_is_unknown_there_and_hides_nothing_of_another(
