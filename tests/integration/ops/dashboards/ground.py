@@ -38,7 +38,28 @@ source_address = "127.0.0.2"  # the venue counts weight by address
 
 [audit.ops]
 port = 0
+
+[[guard.rows]]
+id = "exposure-side"
+min_age_secs = 300
+accept_risk = "a machine that is busy with other tests may need longer to heal than an operator would wait"
+
+[[guard.rows]]
+id = "exposure-unseen"
+min_age_secs = 300
+accept_risk = "a machine that is busy with other tests may need longer to heal than an operator would wait"
+
+[[guard.rows]]
+id = "exposure"
+min_age_secs = 300
+accept_risk = "a machine that is busy with other tests may need longer to heal than an operator would wait"
+
+[[guard.rows]]
+id = "fills"
+min_age_secs = 300
+accept_risk = "a machine that is busy with other tests may need longer to heal than an operator would wait"
 """
+"""A node that the guard held would trade no more, and no fill of it could be lost."""
 
 
 @dataclass(frozen=True, slots=True)
