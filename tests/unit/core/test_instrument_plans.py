@@ -18,7 +18,8 @@ from tests.unit.core.builders import (
     position,
     venue,
 )
-from trueup.core import PlanSettings, diff, plan
+from tests.unit.core.planning import RUNNING, STARTUP, names, planned, refusals
+from trueup.core import PlanSettings, diff
 from trueup.core.cases import gather
 from trueup.core.view import View
 from trueup.model import (
@@ -28,7 +29,6 @@ from trueup.model import (
     NodeSnapshot,
     OrderRecord,
     OrderStatus,
-    Plan,
     RebuildInstrument,
     RefusalCode,
     Seed,
@@ -37,25 +37,6 @@ from trueup.model import (
 
 Kind = DiscrepancyKind
 OTHER = "BBB.VENUE"
-STARTUP = PlanSettings(at_startup=True)
-RUNNING = PlanSettings()
-
-
-def planned(
-    truth: VenueSnapshot, mine: NodeSnapshot, settings: PlanSettings = RUNNING, *, only: frozenset[Kind] | None = None
-) -> Plan:
-    """Plan what may be acted on: everything, or these kinds."""
-    found = diff(truth, mine)
-    acted_on = tuple(one for one in found if only is None or one.kind in only)
-    return plan(acted_on, truth, mine, settings, observed=found)
-
-
-def names(made: Plan) -> list[str]:
-    return [type(step).__name__ for step in made.steps]
-
-
-def refusals(made: Plan) -> list[tuple[RefusalCode, str]]:
-    return [(one.code, one.reason) for one in made.refused]
 
 
 def test_a_case_knows_what_may_be_acted_on_beside_what_was_seen() -> None:

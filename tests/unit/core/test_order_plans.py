@@ -17,40 +17,19 @@ from tests.unit.core.builders import (
     position,
     venue,
 )
-from trueup.core import PlanSettings, diff, plan
+from tests.unit.core.planning import names, planned, refusals
 from trueup.model import (
     Amend,
     DiscrepancyKind,
     Fill,
     Final,
-    NodeSnapshot,
     OrderStatus,
-    Plan,
     RefusalCode,
     Revive,
     Seed,
-    VenueSnapshot,
 )
 
 Kind = DiscrepancyKind
-RUNNING = PlanSettings()
-
-
-def planned(
-    truth: VenueSnapshot, mine: NodeSnapshot, settings: PlanSettings = RUNNING, *, only: frozenset[Kind] | None = None
-) -> Plan:
-    """Plan what may be acted on: everything, or these kinds."""
-    found = diff(truth, mine)
-    acted_on = tuple(one for one in found if only is None or one.kind in only)
-    return plan(acted_on, truth, mine, settings, observed=found)
-
-
-def names(made: Plan) -> list[str]:
-    return [type(step).__name__ for step in made.steps]
-
-
-def refusals(made: Plan) -> list[tuple[RefusalCode, str]]:
-    return [(one.code, one.reason) for one in made.refused]
 
 
 @pytest.mark.parametrize(

@@ -21,42 +21,21 @@ from tests.unit.core.builders import (
     position,
     venue,
 )
-from trueup.core import PlanSettings, diff, plan
+from tests.unit.core.planning import names, planned, refusals
 from trueup.core.order_steps import amendment, book, final, fresh_known, fresh_steps, merged, pending_resolved
 from trueup.model import (
     DiscrepancyKind,
     Fill,
     Final,
     GuardAdvice,
-    NodeSnapshot,
     OrderStatus,
     PendingResolved,
-    Plan,
     RefusalCode,
     Seed,
-    VenueSnapshot,
     external_client_order_id,
 )
 
 Kind = DiscrepancyKind
-RUNNING = PlanSettings()
-
-
-def planned(
-    truth: VenueSnapshot, mine: NodeSnapshot, settings: PlanSettings = RUNNING, *, only: frozenset[Kind] | None = None
-) -> Plan:
-    """Plan what may be acted on: everything, or these kinds."""
-    found = diff(truth, mine)
-    acted_on = tuple(one for one in found if only is None or one.kind in only)
-    return plan(acted_on, truth, mine, settings, observed=found)
-
-
-def names(made: Plan) -> list[str]:
-    return [type(step).__name__ for step in made.steps]
-
-
-def refusals(made: Plan) -> list[tuple[RefusalCode, str]]:
-    return [(one.code, one.reason) for one in made.refused]
 
 
 def test_a_seed_is_as_old_as_the_first_that_is_known_of_the_order() -> None:

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.core.builders import INSTRUMENT, OWNER, fill, node, order, position, venue
-from trueup.core import EXTERNAL_OWNER, OrderNames, OwnerBook, OwnerSource, OwnEvidence, PlanSettings, diff, plan
+from tests.unit.core.planning import planned
+from trueup.core import EXTERNAL_OWNER, OrderNames, OwnerBook, OwnerSource, OwnEvidence, PlanSettings
 from trueup.core.order_names import NameSays
-from trueup.model import Fill, NodeSnapshot, Plan, RebuildInstrument, RefusalCode, Seed, VenueSnapshot
+from trueup.model import Fill, Plan, RebuildInstrument, RefusalCode, Seed
 
 MINE, ANOTHER = "Desk-001", "Maker-002"
 NAMES = OrderNames.of("TRADER-007", (MINE, ANOTHER))
@@ -29,10 +30,6 @@ def startup(
 ) -> PlanSettings:
     evidence = OwnEvidence(names=NAMES, journalled=journal or {})
     return PlanSettings(at_startup=True, claims=claims or {}, evidence=evidence, **more)  # type: ignore[arg-type]  # tests' spelling
-
-
-def planned(truth: VenueSnapshot, mine: NodeSnapshot, settings: PlanSettings) -> Plan:
-    return plan(diff(truth, mine), truth, mine, settings)
 
 
 def owners(made: Plan) -> dict[str, str]:

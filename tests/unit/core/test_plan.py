@@ -21,6 +21,7 @@ from tests.unit.core.builders import (
     position,
     venue,
 )
+from tests.unit.core.planning import RUNNING, STARTUP, names, planned
 from trueup.core import PlanSettings, diff, plan
 from trueup.model import (
     Amend,
@@ -37,7 +38,6 @@ from trueup.model import (
     OrderRecord,
     OrderStatus,
     PendingResolved,
-    Plan,
     RebuildInstrument,
     RefusalCode,
     ReplayPosition,
@@ -47,17 +47,6 @@ from trueup.model import (
     external_client_order_id,
     opening_client_order_id,
 )
-
-STARTUP = PlanSettings(at_startup=True)
-RUNNING = PlanSettings()
-
-
-def planned(truth: VenueSnapshot, mine: NodeSnapshot, settings: PlanSettings = RUNNING) -> Plan:
-    return plan(diff(truth, mine), truth, mine, settings)
-
-
-def names(made: Plan) -> list[str]:
-    return [type(step).__name__ for step in made.steps]
 
 
 def test_an_order_whose_acknowledgement_was_lost_is_seeded_filled_and_ended() -> None:
