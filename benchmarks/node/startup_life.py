@@ -18,6 +18,8 @@ from benchmarks.node.meters import LoopWatch, Spent, forget_peak, resident_mib, 
 DRAIN_POLL_SECS: Final = 0.05
 DRAIN_SECS_MAX: Final = 300.0
 STOP_SECS: Final = 20.0
+NAMES_ASKED: Final = 5_000
+LENGTHS: Final = "local n = {} for i, key in ipairs(KEYS) do n[i] = redis.call('LLEN', key) end return n"
 WRITTEN_SECS: Final = 0.5  # the word of the proof follows the orders
 
 
@@ -159,10 +161,13 @@ class _Life:
 
 
 def _stored(port: int, names: list[str]) -> dict[str, int]:
-    with redis.Redis(host="127.0.0.1", port=port) as client, client.pipeline(transaction=False) as pipeline:
-        for name in names:
-            pipeline.llen(f"trader-{TRADER_ID}:orders:{name}")
-        return dict(zip(names, pipeline.execute(), strict=True))
+    """Let the server count the events of each order: 51,000 questions of ours took 1.5 s of what is measured."""
+    with redis.Redis(host="127.0.0.1", port=port) as client:
+        found: list[int] = []
+        for first in range(0, len(names), NAMES_ASKED):
+            keys = [f"trader-{TRADER_ID}:orders:{name}" for name in names[first : first + NAMES_ASKED]]
+            found += client.eval(LENGTHS, len(keys), *keys)
+    return dict(zip(names, found, strict=True))
 
 
 def _orders_stored(port: int) -> int:
