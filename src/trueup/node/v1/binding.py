@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager, nullcontext
 from typing import Any
 
 from nautilus_trader.model.enums import OmsType
-from nautilus_trader.model.identifiers import InstrumentId
 
 from trueup.core.owners import Owner, OwnEvidence
 from trueup.errors import ConfigValueError
@@ -28,6 +27,7 @@ from trueup.node.v1.outside import V1Outside
 from trueup.node.v1.own_orders import OwnOrders
 from trueup.node.v1.quiet_portfolio import QuietPortfolio
 from trueup.node.v1.repair import Repairs
+from trueup.node.v1.scope import InstrumentScope
 from trueup.node.v1.shared_names import rename_on_stream
 from trueup.node.v1.snapshot import CacheReader
 from trueup.node.v1.store import cache_config, store_of
@@ -114,6 +114,7 @@ class V1Account:
 
     async def snapshot_all(self, known_from_ns: int | None, needed: Needed | None = None) -> NodeSnapshot:
         """Read everything: a small cache whole at one instant, of a large one what is needed, in slices."""
+        self._binding.scope.remember()
         now_ns = self._binding.now_ns()
         if self._cache_reader.size() <= ATOMIC_ORDERS_MAX:
             return self._cache_reader.read_all_now(now_ns, known_from_ns)
@@ -281,7 +282,7 @@ class V1Binding:
         self._settings = settings
         self.state = state
         self._accounts: dict[str, V1Account] = {}
-        self._in_scope: set[str] = set()
+        self.scope = InstrumentScope(self.cache, settings.instrument_ids)
         self.claims = claims_in_force(node)
         store = store_of(node)
         self.whole_writer = None if store is None else WholeWriter(self.cache, *store, cache_config(node))
@@ -294,16 +295,8 @@ class V1Binding:
         return int(self._node.kernel.clock.timestamp_ns())
 
     def in_scope(self, instrument_id: str) -> bool:
-        """Return whether an instrument is loaded in the node and not excluded by the operator."""
-        if instrument_id in self._in_scope:
-            return True
-        wanted = self._settings.instrument_ids
-        if wanted is not None and instrument_id not in wanted:
-            return False
-        if self.cache.instrument(InstrumentId.from_str(instrument_id)) is None:
-            return False
-        self._in_scope.add(instrument_id)  # a loaded instrument stays loaded, and every look asks for every order's
-        return True
+        """Return whether an instrument is, or was, loaded in the node and not excluded by the operator."""
+        return instrument_id in self.scope
 
     def install(self, hooks: Hooks) -> None:
         """Replace on this engine what invents, and what reconciles at the start."""
@@ -356,6 +349,7 @@ class V1Binding:
 
     def accounts(self) -> tuple[V1Account, ...]:
         """Return one port for each execution client that has an account."""
+        self.scope.remember()
         for client in list(self.engine._clients.values()):  # noqa: SLF001 - listed in names.py
             if client.account_id is not None and client.id.value not in self._accounts:
                 self._accounts[client.id.value] = V1Account(self, client, self._settings, self.state)

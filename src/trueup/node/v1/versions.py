@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 from trueup.errors import EngineVersionError
@@ -12,6 +13,7 @@ VERSION_NEWEST = (1, 231, 0)
 """1.231.0 is the last release of the 1.x line: nothing newer can appear under this binding."""
 
 
+@cache  # it cannot change while a process runs, and each reading of a package's metadata takes milliseconds
 def engine_version() -> str:
     """Return the version of the installed NautilusTrader.
 
