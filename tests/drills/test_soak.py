@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from trueup.config.trading_node import LiveTradingNodeConfig
 from trueup.drills.soak.document import place, render_hour, render_trouble
-from trueup.drills.soak.operator import Operator
 from trueup.drills.soak.plan import KEY_VARIABLE, SECRET_VARIABLE, SoakPlan
 from trueup.drills.soak.plot import svg
 from trueup.drills.soak.report import SoakReport, read_report, text_lines, thinned, write_report
@@ -23,9 +22,6 @@ from trueup.drills.soak.trouble import Trouble
 from trueup.emulator.process import EmulatorProcess
 from trueup.emulator.server import EmulatorUrls
 from trueup.errors import ConfigValueError
-from trueup.guard.control import Ack, AckOutcome
-from trueup.model.guard import GuardState
-from trueup.monitor.status import DiscrepancyStatus, GuardStatus, NodeStatus
 
 BOUND = Bound(name="node_rss_bytes", title="Memory", per_hour_max=100.0)
 MINUTES = [60.0 * number for number in range(121)]
@@ -157,47 +153,7 @@ def test_the_published_run_was_busy_and_ended_equal_to_the_venue_after_an_hour_o
     level = {"venue_events", "node_descriptors", "metric_series", "journal_rows", "journal_bytes", "log_bytes"}
     assert {name for name in level if findings[name] is Finding.LEVEL} == level
     assert (report.complete, report.ending, report.failure) == (True, [], "")
-    assert report.operator["let go"] > 0
     assert "Store: keys" in render_hour()
-
-
-def test_an_operator_lets_a_held_node_go_when_only_records_were_wrong_for_a_minute() -> None:
-    class Control:
-        def __init__(self) -> None:
-            self.asked: list[tuple[object, ...]] = []
-
-        def demand(self, state: GuardState, reason: str, *, force: bool) -> Ack:
-            self.asked.append((state, reason, force))
-            return Ack(outcome=AckOutcome.APPLIED)
-
-    def seen(kind: str, state: str = "HALTED", verdict: str = "DISCREPANT") -> NodeStatus:
-        one = DiscrepancyStatus(
-            fingerprint="f",
-            kind=kind,
-            severity="WARNING",
-            subject="s",
-            line="l",
-            state="REFUSED",
-            first_ns=1,
-            last_ns=1,
-        )
-        return NodeStatus(verdict=verdict, guard=GuardStatus(state=state), discrepancies=(one,) if kind else ())
-
-    control = Control()
-    operator = Operator(control)  # type: ignore[arg-type]  # what it asks of it
-    average, position = "POSITION_AVERAGE_PRICE", "POSITION_QUANTITY"
-    for at, status in ((0, seen(average)), (59, seen(average)), (60, seen(position)), (61, seen(average))):
-        operator.at(float(at), status)
-    operator.at(119.0, seen(average, "ACTIVE"))
-    operator.at(130.0, seen(""))
-    operator.at(189.0, seen("", verdict="UNKNOWN"))
-    assert control.asked == []
-    operator.at(200.0, seen(average))
-    operator.at(260.0, seen(average))
-    operator.at(261.0, seen(average))
-    reason = f"positions and orders are the venue's for 60 s; what differs: {average}"
-    assert control.asked == [(GuardState.ACTIVE, reason, True)]
-    assert operator.acts == {"let go": 1}
 
 
 @pytest.mark.long

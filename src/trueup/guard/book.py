@@ -1,9 +1,9 @@
 """What holds a node back, from whom, and what lets go of it: a pure reducer.
 
 Four hands can hold a node: the policy, an operator, auditors, and somebody else who set the trading state by
-another way. The strictest counts. Each is let go of in its own way: the policy's by a CLEAN verdict that enough looks
-confirmed; each auditor's by its own CLEAN verdict (and the node's, where it gives one); an operator's by an
-operator alone; somebody else's by somebody else.
+another way. The strictest counts. Each is let go of in its own way: the policy's by sound looks
+(`trueup.guard.policy.is_sound`), enough of them in a row; each auditor's by its own CLEAN verdict, where the node's own
+looks are sound; an operator's by an operator alone; somebody else's by somebody else.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from enum import StrEnum
 
 from trueup.guard.policy import GuardDecision, GuardPolicy, Waiver
 from trueup.model.guard import GuardState, strictest
-from trueup.model.verdicts import VerdictState
 
 AUDITORS_MAX = 16
 """Accounts of one node that are audited apart; more are held together, until an operator lets go."""
@@ -67,8 +66,8 @@ class GuardBook:
         When it came to that.
     before_start : bool
         It came to that before the start-up was proven, so that the proof itself releases it.
-    clean_looks : int
-        Looks in a row that found everything CLEAN.
+    sound_looks : int
+        Looks in a row that were sound.
     operator : Hold or None
         What the last operator wants.
     auditors : tuple of Hold
@@ -76,7 +75,7 @@ class GuardBook:
     elsewhere : GuardState
         What somebody else set.
     waived : frozenset of Waiver
-        What an operator took upon himself; until the next CLEAN verdict.
+        What an operator took upon himself; until the next sound look.
     history : tuple of Change
         The newest last.
     """
@@ -86,7 +85,7 @@ class GuardBook:
     reason: str = ""
     policy_ns: int = 0
     before_start: bool = False
-    clean_looks: int = 0
+    sound_looks: int = 0
     operator: Hold | None = None
     auditors: tuple[Hold, ...] = ()
     elsewhere: GuardState = GuardState.ACTIVE
@@ -140,15 +139,15 @@ def take_decision(
     decision: GuardDecision,
     policy: GuardPolicy,
     *,
-    verdict: VerdictState | None,
+    sound: bool | None,
     now_ns: int,
     is_starting: bool = False,
     looked: bool = False,
 ) -> GuardBook:
     """Take what the policy came to into the book.
 
-    It tightens at once. It lets go only on a CLEAN verdict that ``policy.release_looks`` looks confirmed, or that the
-    start-up gave; a process that gives no verdicts (``verdict`` None) has only its own facts to go by.
+    It tightens at once. It lets go only when ``policy.release_looks`` looks in a row were sound, or on the proof that
+    the start-up gave; a process that gives no verdicts (``sound`` None) has only its own facts to go by.
 
     Parameters
     ----------
@@ -158,8 +157,8 @@ def take_decision(
         Of this moment.
     policy : GuardPolicy
         What it was made by.
-    verdict : VerdictState or None
-        What the last verdict is worth now; None where nothing in the process gives one.
+    sound : bool or None
+        Whether the last looks were sound; None where nothing in the process gives verdicts.
     now_ns : int
         Now.
     is_starting : bool
@@ -167,9 +166,8 @@ def take_decision(
     looked : bool
         A look was just made, and not merely time passed.
     """
-    is_clean = verdict is VerdictState.CLEAN
-    clean_looks = min(book.clean_looks + looked, policy.release_looks) if is_clean else 0
-    book = replace(book, clean_looks=clean_looks, waived=frozenset() if is_clean else book.waived)
+    sound_looks = min(book.sound_looks + looked, policy.release_looks) if sound else 0
+    book = replace(book, sound_looks=sound_looks, waived=frozenset() if sound else book.waived)
     wanted = decision.state
     if wanted.rank > book.policy.rank:
         return replace(
@@ -179,13 +177,13 @@ def take_decision(
             reason=decision.text,
             policy_ns=now_ns,
             before_start=is_starting,
-            clean_looks=0,
+            sound_looks=0,
         )
     if wanted is book.policy:
         # Another row may hold it now; the time stays that of the state.
         book = replace(book, before_start=book.before_start and is_starting)
         return replace(book, rules=decision.rules, reason=decision.text) if decision.rules else book
-    proven = verdict is None or (is_clean and (book.before_start or clean_looks >= policy.release_looks))
+    proven = sound is None or (sound and (book.before_start or sound_looks >= policy.release_looks))
     if not proven:
         return book
     return replace(
@@ -213,7 +211,7 @@ def let_go_by_auditor(book: GuardBook, who: str) -> GuardBook:
 def release_by_operator(book: GuardBook, decision: GuardDecision, *, now_ns: int) -> GuardBook:
     """Let go of everything that can be let go of, and waive what the policy finds now.
 
-    Whoever calls it has made sure that the verdict is CLEAN, or that the operator insists.
+    Whoever calls it has made sure that the last looks are sound, or that the operator insists.
     """
     waived = book.waived.union(*(reason.waivers for reason in decision.reasons))
     return replace(
@@ -225,7 +223,7 @@ def release_by_operator(book: GuardBook, decision: GuardDecision, *, now_ns: int
         reason="",
         policy_ns=now_ns,
         waived=waived,
-        clean_looks=0,
+        sound_looks=0,
         before_start=False,
     )
 

@@ -23,7 +23,7 @@ from trueup.guard.book import (
 )
 from trueup.guard.facts import Dimension, GuardFacts, Since, Trouble
 from trueup.guard.message import Act, Answer, Command, RefusalReason
-from trueup.guard.policy import GuardDecision, GuardPolicy, decide
+from trueup.guard.policy import GuardDecision, GuardPolicy, decide, is_sound
 from trueup.model.guard import GuardState
 from trueup.model.phase import Phase
 from trueup.model.verdicts import VerdictState
@@ -140,9 +140,6 @@ class NodeGuard:
 
     def looked(self) -> None:
         """Hear that every account was looked at."""
-        if self._eyes.verdict() is VerdictState.CLEAN:
-            # Everything was proven by the clock as it is now; that it is not the venue's is another matter.
-            self._facts = replace(self._facts, clock=self._facts.clock.to(int(self._is_skewed), self._now_ns()))
         self.tick(looked=True)
 
     def skew(self, *, is_large: bool) -> None:
@@ -188,21 +185,21 @@ class NodeGuard:
         )
 
     def _why_not(self, command: Command) -> tuple[str, str]:
-        mine, verdict = self.book.hold_of(command.source, command.who), self._eyes.verdict()
+        mine, verdict, sound = self.book.hold_of(command.source, command.who), self._eyes.verdict(), self._is_sound()
         # A node that gives no verdicts has only the word of who asks.
-        is_clean = command.verdict is VerdictState.CLEAN if verdict is None else verdict is VerdictState.CLEAN
+        may_go = command.verdict is VerdictState.CLEAN if sound is None else sound
         loosens = command.act is Act.RELEASE or (mine is not None and command.act.state.rank < mine.state.rank)
         if not loosens:
             return "", ""
         if command.source is Source.AUDITOR:
             if command.act is not Act.RELEASE:
                 return RefusalReason.NOT_ALLOWED, "an auditor can only tighten, or withdraw on a CLEAN verdict"
-            if command.verdict is not VerdictState.CLEAN or not is_clean:
+            if command.verdict is not VerdictState.CLEAN or not may_go:
                 said = "none" if verdict is None else verdict
                 why = f"an auditor withdraws on CLEAN verdicts alone; its own is {command.verdict}, the node's {said}"
                 return RefusalReason.NOT_ALLOWED, why
             return "", ""
-        if is_clean or command.force:
+        if may_go or command.force:
             return "", ""
         found = "this node verifies nothing itself" if verdict is None else f"the last verdict is {verdict}"
         return RefusalReason.NOT_ALLOWED, f"{found}, not CLEAN; --force releases it all the same"
@@ -217,7 +214,7 @@ class NodeGuard:
             hold = Hold(state=command.act.state, reason=command.reason, who=command.who, time_ns=now_ns)
             self.book = take_hold(self.book, command.source, hold)
         if command.act is Act.RELEASE:
-            forced = " (forced)" if command.force and self._eyes.verdict() is not VerdictState.CLEAN else ""
+            forced = " (forced)" if command.force and not self._is_sound() else ""
             reason = f"released{forced}: {command.reason}"
             self._event = Change(
                 time_ns=now_ns, state=self.book.state, source=command.source, reason=reason, who=command.who
@@ -225,7 +222,11 @@ class NodeGuard:
 
     # -- parts -------------------------------------------------------------------------------------------------------
 
-    def _judge(self, *, looked: bool) -> None:
+    def _is_sound(self) -> bool | None:
+        self._see()
+        return is_sound(self._policy, self._facts)
+
+    def _see(self) -> None:
         now_ns = self._now_ns()
         verdict = self._eyes.verdict()
         held = self._facts.verdict
@@ -236,12 +237,18 @@ class NodeGuard:
             coverage=self._facts.coverage.to(0 if self._eyes.is_covered() else 1, now_ns),
             troubles=self._eyes.troubles(),
         )
+
+    def _judge(self, *, looked: bool) -> None:
+        now_ns, sound = self._now_ns(), self._is_sound()
+        if looked and sound:
+            # Everything was proven by the clock as it is now; that it is not the venue's is another matter.
+            self._facts = replace(self._facts, clock=self._facts.clock.to(int(self._is_skewed), now_ns))
         self._decision = decide(self._policy, self._facts, now_ns, self.book.waived)
         self.book = take_decision(
             self.book,
             self._decision,
             self._policy,
-            verdict=verdict if self._verifies else None,
+            sound=sound if self._verifies else None,
             now_ns=now_ns,
             is_starting=self._facts.phase is not None and self._facts.phase.value in STARTING,
             looked=looked,
@@ -283,8 +290,13 @@ class NodeGuard:
         is_routine = cause.source is Source.POLICY and self._is_starting
         if event is not None or (now != self._told and not is_routine):
             before, self._told = self._told[0], now
-            self._record(event or replace(cause, reason=cause.reason or "every look is CLEAN again"), before)
+            self._record(event or replace(cause, reason=cause.reason or self._all_right()), before)
         self._status = self._show(cause)
+
+    def _all_right(self) -> str:
+        if self._facts.troubles:
+            return "orders and positions are right again, look after look; records still differ"
+        return "every look is CLEAN again"
 
     @property
     def _is_starting(self) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from trueup.core.lifecycle import LifeState
 from trueup.guard.facts import ADVICE_RANK, LEVELS, LIFE_RANK, SEVERITY_RANK, Dimension, GuardFacts, Trouble
+from trueup.guard.groups import GROUPS
 from trueup.model.discrepancies import DiscrepancyKind, Severity
 from trueup.model.guard import GuardState, strictest
 from trueup.model.phase import Phase
@@ -101,11 +102,16 @@ class GuardPolicy:
     rows : tuple of PolicyRow
         In any order.
     release_looks : int
-        Looks in a row that must find everything CLEAN before anything is released.
+        Looks in a row that must be sound (`is_sound`) before anything is released.
     """
 
     rows: tuple[PolicyRow, ...]
     release_looks: int = 2
+
+    @property
+    def records(self) -> frozenset[DiscrepancyKind]:
+        """Return the kinds of mere records that no row names: they keep nobody held."""
+        return GROUPS["records"].difference(*(row.kinds for row in self.rows if row.state is not GuardState.ACTIVE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +181,34 @@ def decide(
                 reasons.append(Reason(row.id, row.state, f"{match.text} for {max(0.0, age_secs):.0f} s", match.waivers))
     reasons.sort(key=lambda one: -one.state.rank)
     return GuardDecision(state=strictest(one.state for one in reasons), reasons=tuple(reasons))
+
+
+def is_sound(policy: GuardPolicy, facts: GuardFacts) -> bool | None:
+    """Return whether the last looks allow what is held to be let go.
+
+    They do where all was read and equal (CLEAN), and where all was read and nothing differs but records that leave
+    orders and positions right, and that no row of the policy names. A wrong average price may stand until its position
+    is flat, and a node that is held for it cannot trade itself flat (a drill stood still so from its second minute on).
+
+    Parameters
+    ----------
+    policy : GuardPolicy
+        The rows.
+    facts : GuardFacts
+        What is wrong.
+
+    Returns
+    -------
+    bool or None
+        None where nothing in the process gives verdicts.
+    """
+    if facts.verdict is None:
+        return None
+    if facts.verdict.value is not VerdictState.DISCREPANT:
+        return facts.verdict.value is VerdictState.CLEAN
+    kinds = {trouble.kind for trouble in facts.troubles}
+    # Without a trouble nobody has told yet what differs.
+    return bool(kinds) and kinds <= policy.records and facts.coverage.level == 0
 
 
 def _matches(row: PolicyRow, facts: GuardFacts, waived: frozenset[Waiver]) -> list[_Match]:

@@ -55,7 +55,8 @@ def explain_policy(policy: GuardPolicy) -> Iterator[str]:
         if row.why:
             yield f"    why   {row.why}"
     yield ""
-    yield f"Released after {policy.release_looks} looks in a row that find everything CLEAN, or by an operator."
+    yield f"Released after {policy.release_looks} sound looks in a row, or by an operator. A look is sound when all was"
+    yield "read and nothing differs but records that leave orders and positions right, and that no row above names."
 
 
 def policy_as_data(policy: GuardPolicy) -> dict[str, Any]:

@@ -36,7 +36,8 @@ def decision(state: GuardState) -> GuardDecision:
 
 
 def take(book: GuardBook, state: GuardState, verdict: VerdictState | None, *, looked: bool = True) -> GuardBook:
-    return take_decision(book, decision(state), POLICY, verdict=verdict, now_ns=1, looked=looked)
+    sound = None if verdict is None else verdict is CLEAN
+    return take_decision(book, decision(state), POLICY, sound=sound, now_ns=1, looked=looked)
 
 
 def hold(state: GuardState, time_ns: int = 1) -> Hold:
@@ -78,14 +79,14 @@ def test_a_clean_verdict_does_not_lift_what_a_person_or_the_auditor_holds() -> N
 
 
 def test_what_held_before_the_start_goes_with_the_proof_itself() -> None:
-    book = take_decision(GuardBook(), decision(H), POLICY, verdict=UNKNOWN, now_ns=1, is_starting=True)
+    book = take_decision(GuardBook(), decision(H), POLICY, sound=False, now_ns=1, is_starting=True)
     assert book.state is H
     assert take(book, A, CLEAN, looked=False).state is A
     assert take(book, A, UNKNOWN, looked=False).state is H
 
 
 def test_what_outlasts_the_start_needs_as_many_looks_as_any_other() -> None:
-    book = take_decision(GuardBook(), decision(H), POLICY, verdict=UNKNOWN, now_ns=1, is_starting=True)
+    book = take_decision(GuardBook(), decision(H), POLICY, sound=False, now_ns=1, is_starting=True)
     book = take(book, H, CLEAN, looked=False)  # another row holds it now
     assert take(book, A, CLEAN, looked=False).state is H
 

@@ -80,12 +80,17 @@ class World:
         guard.enter(Phase.MONITORING)
         return guard
 
-    def differ(self, kind: DiscrepancyKind = DiscrepancyKind.POSITION_QUANTITY, age_secs: int = 20) -> None:
+    def differ(
+        self,
+        kind: DiscrepancyKind = DiscrepancyKind.POSITION_QUANTITY,
+        age_secs: int = 20,
+        severity: Severity = Severity.CRITICAL,
+    ) -> None:
         self.verdict_now = VerdictState.DISCREPANT
         self.open = (
             Trouble(
                 kind=kind,
-                severity=Severity.CRITICAL,
+                severity=severity,
                 life=LifeState.CONFIRMED,
                 first_ns=self.now_ns - age_secs * SECOND_NS,
                 fingerprints=frozenset({"a"}),
@@ -169,6 +174,37 @@ def test_trouble_tightens_when_it_is_old_enough_and_two_clean_looks_let_go() -> 
     assert [event["state"] for event in world.events()] == ["REDUCING", "ACTIVE"]
     assert [event["previous"] for event in world.events()] == ["ACTIVE", "REDUCING"]
     assert len(world.kept) == 2
+
+
+def test_a_node_that_was_held_goes_on_when_nothing_but_a_record_is_left_wrong() -> None:
+    world = World()
+    guard = world.started()
+    world.differ(DiscrepancyKind.POSITION_SIDE)
+    guard.looked()
+    assert world.state is H
+    world.differ(DiscrepancyKind.POSITION_AVERAGE_PRICE, severity=Severity.WARNING)
+    guard.looked()
+    assert world.state is H
+    guard.tick()  # time proves nothing
+    assert world.state is H
+    guard.looked()
+    assert world.state is A
+    assert world.events()[-1]["reason"] == "orders and positions are right again, look after look; records still differ"
+    world.heal()
+    guard.looked()
+    assert [event["state"] for event in world.events()] == ["HALTED", "ACTIVE"]
+
+
+def test_a_record_that_is_all_that_differs_needs_no_force_of_an_operator() -> None:
+    world = World()
+    guard = world.started()
+    assert ask(guard, Act.HALT).applied
+    world.differ(DiscrepancyKind.FILL_COMMISSION, severity=Severity.WARNING)
+    guard.looked()
+    assert ask(guard, Act.RELEASE, source=Source.AUDITOR, verdict=VerdictState.CLEAN).applied
+    assert ask(guard, Act.RELEASE).applied
+    assert world.state is A
+    assert "(forced)" not in world.events()[-1]["reason"]
 
 
 def test_an_operators_halt_comes_first_and_holds_over_clean_looks_and_restarts() -> None:

@@ -14,7 +14,8 @@ from trueup.core.lifecycle import LifeState
 from trueup.guard.checks import made_needless, why_never, why_weaker
 from trueup.guard.defaults import DEFAULT_BY_ID, DEFAULT_POLICY, DEFAULT_ROWS
 from trueup.guard.facts import LEVELS, LIFE_RANK, SEVERITY_RANK, Dimension, GuardFacts, Rising, Since, Trouble, grouped
-from trueup.guard.policy import GuardPolicy, PolicyRow, decide
+from trueup.guard.groups import GROUPS
+from trueup.guard.policy import GuardPolicy, PolicyRow, decide, is_sound
 from trueup.model.discrepancies import DiscrepancyKind, Severity
 from trueup.model.guard import GuardState
 from trueup.model.phase import Phase
@@ -196,3 +197,35 @@ def test_every_way_to_weaken_a_row_is_named(changes: dict[str, Any], why: str) -
     default = DEFAULT_BY_ID["exposure"]
     assert why_weaker(replace(default, **changes), default) == (why,)
     assert why_weaker(default, default) == ()
+
+
+def record(kind: DiscrepancyKind, life: LifeState = LifeState.REFUSED) -> Trouble:
+    return Trouble(kind=kind, severity=Severity.WARNING, life=life, first_ns=NOW_NS, fingerprints=frozenset({"a"}))
+
+
+@LAW
+@given(facts())
+def test_looks_are_sound_where_all_was_read_and_nothing_but_records_differs(some: GuardFacts) -> None:
+    verdict, kinds = some.verdict.value if some.verdict else None, {trouble.kind for trouble in some.troubles}
+    only_records = bool(kinds) and kinds <= GROUPS["records"] and some.coverage.level == 0
+    sound = verdict is VerdictState.CLEAN or (verdict is VerdictState.DISCREPANT and only_records)
+    assert is_sound(DEFAULT_POLICY, some) is sound
+
+
+@pytest.mark.parametrize("kind", sorted(GROUPS["records"]))
+def test_a_record_keeps_nobody_held_unless_a_row_names_it_or_something_else_is_wrong(kind: DiscrepancyKind) -> None:
+    differing = replace(CALM, verdict=Since(VerdictState.DISCREPANT, 0), troubles=(record(kind),))
+    assert is_sound(DEFAULT_POLICY, differing)
+    assert not is_sound(DEFAULT_POLICY, replace(differing, verdict=Since(VerdictState.UNKNOWN, 0)))
+    assert not is_sound(DEFAULT_POLICY, replace(differing, coverage=Rising((NOW_NS,))))
+    assert not is_sound(DEFAULT_POLICY, replace(differing, troubles=()))  # nobody has said yet what differs
+    first_seen = record(DiscrepancyKind.POSITION_QUANTITY, LifeState.NEW)
+    assert not is_sound(DEFAULT_POLICY, replace(differing, troubles=(record(kind), first_seen)))
+    named = PolicyRow(id="mine", state=GuardState.REDUCING, kinds=frozenset({kind}), age_secs=600)
+    assert not is_sound(GuardPolicy(rows=(*DEFAULT_ROWS, named)), differing)
+    inert = replace(named, state=GuardState.ACTIVE)
+    assert is_sound(GuardPolicy(rows=(*DEFAULT_ROWS, inert)), differing)
+
+
+def test_without_verdicts_nothing_is_said_of_the_looks() -> None:
+    assert is_sound(DEFAULT_POLICY, replace(CALM, verdict=None)) is None

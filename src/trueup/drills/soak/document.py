@@ -87,9 +87,6 @@ def _lines(report: SoakReport) -> Iterator[str]:
     verdicts = ", ".join(f"{name} {secs:,.0f} s" for name, secs in sorted(report.verdict_seconds.items()))
     yield f"The verdict that stood at the samples: {verdicts}."
     yield ""
-    if report.operator:
-        yield f"The operator: {counted(report.operator)}."
-        yield ""
     if report.failure:
         yield f"Ended early: {report.failure}."
     elif report.ending:

@@ -49,8 +49,6 @@ class SoakReport(msgspec.Struct, frozen=True, kw_only=True):
         Why the run ended before its time; empty if it did not.
     families : dict of str to list of int
         Metric families whose number of series changed: after the warm-up, and at the end.
-    operator : dict of str to int
-        How often the operator let a held node go.
     """
 
     began: str
@@ -70,7 +68,6 @@ class SoakReport(msgspec.Struct, frozen=True, kw_only=True):
     ending_secs: float | None
     failure: str = ""
     families: dict[str, list[int]] = {}
-    operator: dict[str, int] = {}
 
     @property
     def warmup_secs(self) -> float:

@@ -17,7 +17,6 @@ import msgspec
 from trueup._version import __version__
 from trueup.demo.node_life import NodeLife
 from trueup.drills.network.ledger import positions
-from trueup.drills.soak.operator import Operator
 from trueup.drills.soak.plan import CONTROL_VARIABLE, KEY_VARIABLE, SECRET_VARIABLE, TRADER_ID, SoakPlan
 from trueup.drills.soak.report import SoakReport
 from trueup.drills.soak.samples import Sample, Sampler
@@ -25,8 +24,6 @@ from trueup.drills.soak.trouble import Trouble
 from trueup.emulator.client import ControlClient
 from trueup.emulator.process import EmulatorProcess
 from trueup.errors import NodeError, TrueupError
-from trueup.guard.book import Source
-from trueup.guard.control import GuardControl
 from trueup.model import NodeSnapshot
 from trueup.store.connection import StoreAddress
 from trueup.store.embedded import EmbeddedValkey
@@ -79,17 +76,6 @@ class _Soak:
             venue.control, venue.ready.account, seed=plan.seed, interval_secs=plan.trouble_interval_secs
         )
         self._control_key = secrets.token_urlsafe(32)
-        address = StoreAddress.from_url(store_url)
-        self._operator = Operator(
-            GuardControl(
-                address,
-                self._control_key,
-                TRADER_ID,
-                source=Source.OPERATOR,
-                who="soak",
-                sender_dir=plan.directory / "operator",
-            )
-        )
         self._said: Counter[str] = Counter()
         self._verdict_secs: dict[str, float] = defaultdict(float)
         self._families: dict[str, list[int]] = {}
@@ -160,8 +146,6 @@ class _Soak:
                 self._verdict_secs[sample.verdict or "not read"] += every_secs
                 self._samples.append(sample)
                 keep(msgspec.json.encode(sample) + b"\n")
-                if sampler.status is not None:
-                    self._operator.at(now_secs, sampler.status)
                 self._loads.append(os.getloadavg()[0])
                 if not self._families and now_secs >= self._plan.warmup_secs:
                     self._note_families(sampler, at_end=False)
@@ -250,7 +234,6 @@ class _Soak:
             ending=ending,
             ending_secs=ending_secs,
             failure=self._failure,
-            operator=dict(self._operator.acts),
             families={name: pair for name, pair in self._families.items() if pair[0] != pair[1]},
         )
 

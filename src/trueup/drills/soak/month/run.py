@@ -122,7 +122,6 @@ class _Month:
             self._looks_due.discard(minute)
             self._look()
         self._watch.guard.tick()
-        self._watch.operate()
         if minute % WRITE_MINS == 0:
             self._watch.write()
 

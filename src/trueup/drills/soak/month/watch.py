@@ -15,11 +15,8 @@ from trueup.core.lifecycle import Cycle, Ledger, LifeState, advance, unobserved
 from trueup.core.plan import plan
 from trueup.core.two_look import Looks, take_look
 from trueup.drills.soak.month.venue import ACCOUNT_ID
-from trueup.guard.book import Source
 from trueup.guard.defaults import DEFAULT_ROWS
 from trueup.guard.eyes import HandleEyes
-from trueup.guard.groups import GROUPS
-from trueup.guard.message import Act, Command
 from trueup.guard.node_guard import NodeGuard
 from trueup.guard.policy import GuardPolicy
 from trueup.journal.events import EntryMaker
@@ -46,8 +43,6 @@ from trueup.node.handle import Handle
 
 RETENTION_DAYS = 7
 """Of the journal: short, so that a month passes it four times."""
-OPERATOR_NS = 20 * 60 * 1_000_000_000
-"""How long only records may have been wrong before a held node is let go; see `trueup.drills.soak.operator`."""
 
 
 class _Eyes:
@@ -139,7 +134,6 @@ class MonthWatch:
         self._storage = Storage.open(
             self._place, JournalSource(trader_id=trader_id), JournalSettings(retention_days=RETENTION_DAYS)
         )
-        self._harmless_since_ns = 0
         self.pruned = 0
         self.counts: Counter[str] = Counter()
         self.guard.enter(Phase.RECONCILED)
@@ -208,33 +202,6 @@ class MonthWatch:
             coverage={"FILLS": "complete", "ORDERS_OPEN": "complete", "POSITIONS": "complete"},
         )
         self.guard.looked()
-
-    def operate(self) -> None:
-        """Let the guard go, as an operator does, where it has found nothing but records wrong for long enough."""
-        kinds = {life.kind for life in self.ledger.open.values()}
-        if self.guard.book.state is GuardState.ACTIVE or not kinds <= GROUPS["records"]:
-            self._harmless_since_ns = 0
-            return
-        self._harmless_since_ns = self._harmless_since_ns or self._now_ns()
-        if self._now_ns() - self._harmless_since_ns < OPERATOR_NS:
-            return
-        self.counts["releases by the operator"] += 1
-        self._harmless_since_ns = 0
-        self.guard.obey(
-            Command(
-                trader_id=self.monitor.identity.trader_id,
-                instance_id=self.monitor.identity.instance_id,
-                source=Source.OPERATOR,
-                who="month",
-                sender="month",
-                sequence=self.counts["releases by the operator"],
-                nonce=str(self._now_ns()),
-                issued_ns=self._now_ns(),
-                act=Act.RELEASE,
-                reason="only records differ",
-                force=True,
-            )
-        )
 
     def write(self) -> None:
         """Write what was said into the journal, and prune it."""
