@@ -44,6 +44,13 @@ class Comparison:
     pending: tuple[PendingOrder, ...] = ()
     unchecked: tuple[str, ...] = ()
 
+    @property
+    def disputed_orders(self) -> frozenset[str]:
+        """Return every name of an order that differs, of which a fill does, or that is under way."""
+        subjects = [one.subject for one in self.discrepancies]
+        names = {name for one in subjects for name in (one.venue_order_id, one.client_order_id) if name}
+        return frozenset(names | {one.client_order_id for one in self.pending})
+
 
 def compare(
     venue: VenueSnapshot,

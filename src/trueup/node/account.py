@@ -35,6 +35,7 @@ from trueup.node.settings import NodeSettings
 from trueup.venues.draft import ReadingDraft, VenueReading
 from trueup.venues.limits import ReadRequest
 from trueup.venues.questions import Question, open_questions, unexplained_positions
+from trueup.venues.told import ToldOrders
 
 _logger = logging.getLogger("trueup.node")
 
@@ -108,6 +109,7 @@ class AccountTruth:
         self.ledger = Ledger()
         self._looks = Looks()
         self._absent: frozenset[str] = frozenset()
+        self._told = ToldOrders()
         self._changes = -1
         self._complete_draft: ReadingDraft | None = None
         self._view: View | None = None
@@ -140,6 +142,7 @@ class AccountTruth:
         draft = await self.port.reader.read(request, self._expected_kinds())
         if earlier is not None:
             await off_loop(len(earlier.orders) + len(earlier.fills), lambda: draft.adopt(earlier))
+        self._told.begin()
         reading, node = await self._close_questions(draft, depth)
         unexplained = await self._unexplained(reading, node)
         if unexplained and depth.widen_to_ns is not None and depth.widen_to_ns < depth.history_from_ns:
@@ -159,6 +162,7 @@ class AccountTruth:
             await self._let_go_of_view()
             node = await self._read_node(depth)
             comparison = await self._compare(reading, node, at_startup=depth.at_startup)
+        self._told.learn(draft, comparison.disputed_orders)
         return self._look(reading, node, comparison, claims=DEFAULT_CLAIMS, unexplained=unexplained)
 
     def judge(self, look: Look, *, at_startup: bool = False) -> tuple[Discrepancy, ...]:
@@ -269,7 +273,8 @@ class AccountTruth:
             if not questions:
                 break
             asked.update(questions)
-            await reader.ask(draft, questions, depth.deadline, at_startup=depth.at_startup)
+            left = self._told.answer(draft, questions)
+            await reader.ask(draft, left, depth.deadline, at_startup=depth.at_startup)
             reading = await reader.freeze(draft)
         return reading, node
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from itertools import islice
+from itertools import chain, islice
 
 from trueup.model.fills import FillKey
 from trueup.model.identifiers import opening_client_order_id
@@ -51,11 +51,18 @@ def open_questions(venue: VenueSnapshot, node: NodeSnapshot) -> tuple[Question, 
     fills that the lists should have, and an order whose known fills do not add up to what it filled.
     """
     asked = {*venue.coverage.orders_open.orders, *venue.unknown_orders}
-    found = set(_orders_of_fills(venue, asked))
-    found.update(_live_orders_unlisted(venue, node, asked))
-    found.update(islice(_closed_orders_unlisted(venue, node, asked), ABSENT_ASKED_MAX))
-    found.update(_fills_not_adding_up(venue, node))
-    return tuple(sorted(found))
+    found = chain(
+        _orders_of_fills(venue, asked),
+        _live_orders_unlisted(venue, node, asked),
+        islice(_closed_orders_unlisted(venue, node, asked), ABSENT_ASKED_MAX),
+        _fills_not_adding_up(venue, node),
+    )
+    # A fill may name its order by the venue's number alone, where the node knows both names: one question of the two.
+    by_name: dict[tuple[About, str, str], Question] = {}
+    for question in found:
+        name = (question.about, question.instrument_id, question.venue_order_id or question.client_order_id)
+        by_name[name] = max(by_name.get(name, question), question)
+    return tuple(sorted(by_name.values()))
 
 
 def _orders_of_fills(venue: VenueSnapshot, asked: set[str]) -> Iterable[Question]:

@@ -80,6 +80,15 @@ def test_a_fill_that_comes_late_leaves_the_average_price_of_the_venues_order() -
     assert only(said, "position")["average"] == 95.0
 
 
+def test_many_orders_that_rested_for_long_and_filled_unseen_are_proven_look_by_look_and_asked_for_once() -> None:
+    """A look asked for the same ten of eighteen for ever, and the node stayed UNKNOWN (found by a soak)."""
+    code, said = live("rested")
+    assert code == 0
+    told = only(said, "rested")
+    assert told["verdicts"] == ["CLEAN"] * 3
+    assert told["asked_again"] == 0
+
+
 def test_an_order_that_never_reached_the_venue_ends_after_the_grace_and_not_before() -> None:
     _, said = live("lost-submit")
     assert only(said, "closed")["after_secs"] >= 1.0

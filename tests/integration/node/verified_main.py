@@ -38,6 +38,8 @@ FAST = {
     "startup_timeout_secs": 3.0,
 }
 PURGE_BUFFER_SECS = 1.0
+RESTED = 25
+"""Orders that rest since before the window of a look; a look may put ten questions."""
 FLUSH_SECS = 0.3  # the store's writer is a thread of its own; it lags by milliseconds
 
 
@@ -209,6 +211,19 @@ async def _lose_a_fill(life: Life) -> None:
     await asyncio.sleep(0.3)
 
 
+async def _rested(life: Life) -> None:
+    """Fill at once, unseen by the stream, many orders that are older than what a look reads."""
+    await _monitoring(life)
+    assert len(life.node.cache.orders_open()) == RESTED
+    for number in range(RESTED):
+        TRUTH.fill(f"T-{number}", f"V-{number}", "1.000", "100.0", time.time_ns())
+    await life.wait_until(lambda: not life.node.cache.orders_open(), within_secs=30)
+    await life.wait_until(lambda: str(life.handle.last_verdict) == "CLEAN", within_secs=30)
+    asked = TRUTH.calls["order"]
+    outcomes = [await life.handle.true_up() for _ in range(3)]
+    say("rested", verdicts=[one.verdict for one in outcomes], asked_again=TRUTH.calls["order"] - asked)
+
+
 async def _late_fill(life: Life) -> None:
     """Lose a fill, see the next one live, then let the looks find the first."""
     life.buyer.buy("O-1", "3.000", "100.0")
@@ -296,6 +311,7 @@ SCRIPTS = {
     "purges": _purge,
     "lost-fill": _lose_a_fill,
     "late-fill": _late_fill,
+    "rested": _rested,
     "lost-submit": _lost_submit,
     "hangs-later": _hang_while_running,
     "positions-hidden": _positions_hidden,
@@ -311,6 +327,9 @@ def _prepare(case: str) -> None:
         TRUTH.fill("T-1", "V-1", "1.000", "100.0", _past(50))
         TRUTH.order("V-2", "BUY", "1.000", "104.0", time_ns=_past(45))
         TRUTH.fill("T-2", "V-2", "1.000", "104.0", _past(40))
+    if case == "rested":
+        for number in range(RESTED):
+            TRUTH.order(f"V-{number}", "BUY", "1.000", "100.0", time_ns=_past(120))
     if case == "recovers":
         TRUTH.fails.update({"orders", "positions"})
     if case == "hangs":

@@ -63,6 +63,12 @@ def test_the_order_of_a_fill_that_no_list_has_is_asked_for() -> None:
     assert open_questions(venue(fills=(fill("T", "7"),)), node()) == (Question(About.ORDER, BTC, "7"),)
 
 
+def test_an_order_that_a_fill_names_by_the_venues_number_and_the_node_by_both_names_is_one_question() -> None:
+    held = node(orders=(closed("7", at=2),), fills=(fill("T", "7", "5"),))
+    listed = venue(coverage=Coverage.full(9, 1), fills=(fill("T", "7", "5"),))
+    assert open_questions(listed, held) == (Question(About.ORDER, BTC, "7", "O-7"),)
+
+
 def test_a_live_order_of_the_node_that_no_list_has_is_asked_for_by_both_names() -> None:
     held = node(orders=(order("7", client_order_id="O-7"),))
     assert open_questions(venue(), held) == (Question(About.ORDER, BTC, "7", "O-7"),)
