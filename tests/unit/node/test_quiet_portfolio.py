@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pickle
+from collections.abc import Callable
 from contextlib import ExitStack
 from decimal import Decimal
 from typing import Any
@@ -16,7 +17,7 @@ from nautilus_trader.core.uuid import UUID4
 from nautilus_trader.execution.engine import ExecutionEngine
 from nautilus_trader.model.currencies import USDT
 from nautilus_trader.model.enums import AccountType, OrderSide
-from nautilus_trader.model.events import AccountState
+from nautilus_trader.model.events import AccountState, OrderFilled
 from nautilus_trader.model.identifiers import (
     AccountId,
     ClientOrderId,
@@ -27,6 +28,7 @@ from nautilus_trader.model.identifiers import (
     VenueOrderId,
 )
 from nautilus_trader.model.objects import AccountBalance, Money, Price
+from nautilus_trader.model.position import Position
 from nautilus_trader.portfolio.portfolio import Portfolio
 from nautilus_trader.test_kit.providers import TestInstrumentProvider
 from nautilus_trader.test_kit.stubs.events import TestEventStubs
@@ -35,6 +37,7 @@ from nautilus_trader.test_kit.stubs.execution import TestExecStubs
 from trueup.node.v1.analyzer import SERIES
 from trueup.node.v1.names import PICKLING_MODULES
 from trueup.node.v1.quiet_portfolio import UPDATE_ORDER, UPDATE_POSITION, QuietPortfolio
+from trueup.node.v1.snapshots import ShortPickler
 
 INSTRUMENT = TestInstrumentProvider.btcusdt_perp_binance()
 STRATEGY_ID = StrategyId("S-1")
@@ -77,11 +80,11 @@ class Books:
         self.quiet = QuietPortfolio(self.portfolio, self.cache, self.msgbus)
         self._fills = 0
 
-    def fill(self, side: OrderSide, price: str) -> None:
+    def fill(self, side: OrderSide, price: str, instrument: Any = INSTRUMENT) -> None:
         """Book one order and its fill."""
         self._fills += 1
         order = TestExecStubs.limit_order(
-            instrument=INSTRUMENT,
+            instrument=instrument,
             order_side=side,
             client_order_id=ClientOrderId(f"O-{self._fills}"),
             strategy_id=STRATEGY_ID,
@@ -94,7 +97,7 @@ class Books:
         self.engine.process(
             TestEventStubs.order_filled(
                 order,
-                INSTRUMENT,
+                instrument,
                 account_id=account_id,
                 venue_order_id=venue_order_id,
                 trade_id=TradeId(f"T-{self._fills}"),
@@ -176,16 +179,50 @@ def test_the_closed_life_cycles_that_a_replay_keeps_are_pickled_once_and_are_wha
     heard.trade()
     assert times.count("Position") == 2 * ROUND_TRIPS, "if the engine pickles once, this is not needed any more"
     times.clear()
+    short = ShortPickler.dumps
+
+    def counted_short(pickler: ShortPickler, value: Any) -> bytes:
+        times.append("shortly")
+        return short(pickler, value)
+
+    monkeypatch.setattr(ShortPickler, "dumps", counted_short)
     with rested.quiet.during_replay():
         rested.trade()
         rested.fill(OrderSide.SELL, "102.00")
-        assert times.count("Position") == ROUND_TRIPS
+        assert (times.count("shortly"), times.count("Position")) == (ROUND_TRIPS, 0)
     heard.fill(OrderSide.SELL, "102.00")
     rested.fill(OrderSide.BUY, "103.00")
     heard.fill(OrderSide.BUY, "103.00")
     assert lives(rested) == lives(heard)
     assert len(lives(rested)) == ROUND_TRIPS + 1
     assert all(importlib.import_module(name).pickle is pickle for name in PICKLING_MODULES)
+
+
+def parts_of(value: Any) -> Any:
+    """Return everything that a value is pickled by, in comparable form."""
+    if isinstance(value, Position):
+        return [parts_of(part) for part in value.__reduce_cython__()[2]]
+    if isinstance(value, list | tuple):
+        return [parts_of(part) for part in value]
+    if isinstance(value, set):
+        return sorted(map(repr, value))
+    return OrderFilled.to_dict(value) if isinstance(value, OrderFilled) else (type(value), repr(value))
+
+
+@pytest.mark.parametrize("loads", [pickle.loads, pickle._loads], ids=["engine's", "interpreted"])  # type: ignore[attr-defined]  # the other reader
+def test_a_position_that_is_pickled_shortly_reads_back_with_every_part_of_it(loads: Callable[[bytes], Any]) -> None:
+    pickler, seen = ShortPickler(), []
+    for instrument in (INSTRUMENT, TestInstrumentProvider.ethusdt_binance(), INSTRUMENT):
+        books = Books()
+        books.cache.add_instrument(instrument)
+        for number, side in enumerate((OrderSide.BUY, OrderSide.BUY, OrderSide.SELL, OrderSide.SELL)):
+            books.fill(side, f"{90 + number}.00", instrument)
+            (position,) = books.cache.positions()
+            data = pickler.dumps(position)
+            assert type(data) is bytes, "the engine takes nothing else"
+            assert parts_of(loads(data)) == parts_of(position)
+            seen.append(position.is_closed)
+    assert seen == 3 * [False, False, False, True]
 
 
 def test_a_handler_that_somebody_else_put_there_stays() -> None:
