@@ -232,7 +232,7 @@ class InstrumentPlanner:
 
     def _refuse_positions(self, trouble: dict[PositionKey, Trouble]) -> None:
         for key, found in trouble.items():
-            fingerprints = tuple(
-                one.fingerprint for one in self.case.positions if (one.subject.instrument_id, one.subject.leg) == key
-            )
-            self.refused.append(refusal(found.code, key[0], fingerprints, found.reason))
+            mine = [one for one in self.case.positions if (one.subject.instrument_id, one.subject.leg) == key]
+            kinds = frozenset(one.kind for one in mine)
+            fingerprints = tuple(one.fingerprint for one in mine)
+            self.refused.append(refusal(found.code, key[0], fingerprints, found.reason, kinds or None))

@@ -67,9 +67,31 @@ _RECORDS_ONLY = frozenset(
 )
 
 
-def refusal(code: RefusalCode, instrument_id: str, fingerprints: tuple[str, ...], reason: str) -> Refusal:
-    """Return a refusal with what the operator should do and what the node may do meanwhile."""
+def refusal(
+    code: RefusalCode,
+    instrument_id: str,
+    fingerprints: tuple[str, ...],
+    reason: str,
+    kinds: frozenset[DiscrepancyKind] | None = None,
+) -> Refusal:
+    """Return a refusal with what the operator should do and what the node may do meanwhile.
+
+    Parameters
+    ----------
+    code : RefusalCode
+        Why.
+    instrument_id : str
+        The instrument.
+    fingerprints : tuple of str
+        What stays.
+    reason : str
+        The reason for people.
+    kinds : frozenset of DiscrepancyKind, optional
+        The kinds of what stays: mere records hold nobody back.
+    """
     action, advice = _ACTIONS[code]
+    if kinds is not None and kinds <= _RECORDS_ONLY:
+        advice = GuardAdvice.NONE
     return Refusal(
         code=code,
         instrument_id=instrument_id,
@@ -83,17 +105,9 @@ def refusal(code: RefusalCode, instrument_id: str, fingerprints: tuple[str, ...]
 def refusal_of_order(order: OrderCase, result: OrderPlan) -> Refusal:
     """Return the refusal of an order's discrepancies."""
     assert result.refused is not None
-    action, advice = _ACTIONS[result.refused]
-    if order.observed <= _RECORDS_ONLY:
-        advice = GuardAdvice.NONE
-    return Refusal(
-        code=result.refused,
-        instrument_id=order.instrument_id,
-        fingerprints=tuple(order.fingerprints),
-        reason=f"order {order.name}: {result.reason}",
-        action=action,
-        advice=advice,
-    )
+    reason = f"order {order.name}: {result.reason}"
+    kinds = frozenset(order.observed)
+    return refusal(result.refused, order.instrument_id, tuple(order.fingerprints), reason, kinds)
 
 
 def refusal_of_other(one: Discrepancy) -> Refusal:

@@ -232,3 +232,23 @@ def test_what_the_venue_lists_by_either_name_is_not_absent(name: dict[str, str])
     assert absences((gone,), venue(orders=(order("O-2", "2"),))) == {gone.fingerprint}
     assert absences((replace(gone, healability=Healability.HEALABLE),), venue()) == frozenset()
     assert absences((replace(gone, kind=Kind.ORDER_STATUS),), venue()) == frozenset()
+
+
+@pytest.mark.parametrize("quantity", ["-4", "-5"])
+def test_an_average_that_cannot_be_put_right_in_place_holds_nobody_back_unless_the_quantity_is_wrong_too(
+    quantity: str,
+) -> None:
+    bought, sold = fill("1", quantity="2", at=110), fill("3", side="SELL", price="80", at=130)
+    turned = fill("2", side="SELL", quantity="5", price="90", at=120)
+    truth = venue(fills=(bought, turned, sold), positions=(position("-4", "87.5"),))
+    rest = replace(turned, quantity=Decimal(quantity[1:]))  # booked last, so that the engine turned on it
+    held = position(quantity, "90", owner=OWNER, fills=(rest,))
+    mine = node(fills=(bought, turned, sold), positions=(held,))
+    found = diff(truth, mine)
+    made = plan(found, truth, mine)
+    (refused,) = [one for one in made.refused if not one.reason.startswith("order ")]
+    if quantity == "-4":
+        assert {one.kind for one in found if one.fingerprint in refused.fingerprints} == {Kind.POSITION_AVERAGE_PRICE}
+        assert (refused.code, refused.advice) == (RefusalCode.NEEDS_REBUILD, GuardAdvice.NONE)
+    else:
+        assert refused.advice is not GuardAdvice.NONE
