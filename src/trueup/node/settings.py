@@ -17,6 +17,11 @@ DEEP_INTERVAL_SECS = 60.0
 # below 200 ms), short enough that a lost fill is healed well within 15 s.
 SECOND_LOOK_SECS = 1.0
 OPEN_CHECK_INTERVAL_SECS = 5.0  # the plan's default
+# Every order that rested since before the window of a look and filled in it is asked for once. A quoting strategy has
+# dozens of them a minute; fifty cost 50 of 2,400 a minute and two seconds of a look. The engine's ten are meant for the
+# few orders that its own retries leave over: an engine that says nothing else has the default here, too.
+QUESTIONS_PER_LOOK = 50
+ENGINE_QUERIES_PER_CYCLE = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +81,7 @@ class NodeSettings:
     inflight_threshold_secs: float = 5.0
     submit_grace_secs: float = 10.0
     query_timeout_secs: float = 10.0
-    questions_per_look: int = 10
+    questions_per_look: int = QUESTIONS_PER_LOOK
     question_delay_secs: float = 0.1
     purge_buffer_secs: float | None = None
     purge_from_store: bool = False
@@ -122,7 +127,7 @@ class NodeSettings:
             inflight_threshold_secs=config.inflight_check_threshold_ms / 1000,
             submit_grace_secs=config.submit_grace_ms / 1000,
             query_timeout_secs=config.query_timeout_secs,
-            questions_per_look=10 if queries is None else queries,
+            questions_per_look=QUESTIONS_PER_LOOK if queries is None else queries,
             question_delay_secs=0.1 if delay_ms is None else delay_ms / 1000,
             purge_buffer_secs=config.purge_closed_orders_buffer_mins * 60.0,
             purge_from_store=bool(config.purge_from_database),
@@ -137,12 +142,13 @@ class NodeSettings:
         buffer_mins = engine.purge_closed_orders_buffer_mins
         purges = bool(engine.purge_closed_orders_interval_mins)
         names = engine.reconciliation_instrument_ids
+        queries = engine.max_single_order_queries_per_cycle
         return cls(
             startup_delay_secs=float(engine.reconciliation_startup_delay_secs),
             lookback_secs=engine.reconciliation_lookback_mins * 60.0 or None,
             open_check_interval_secs=min(given, default=OPEN_CHECK_INTERVAL_SECS),
             inflight_threshold_secs=engine.inflight_check_threshold_ms / 1000,
-            questions_per_look=engine.max_single_order_queries_per_cycle,
+            questions_per_look=QUESTIONS_PER_LOOK if queries == ENGINE_QUERIES_PER_CYCLE else queries,
             question_delay_secs=engine.single_order_query_delay_ms / 1000,
             purge_buffer_secs=(buffer_mins or 0) * 60.0 if purges else None,
             purge_from_store=bool(engine.purge_from_database),

@@ -39,7 +39,7 @@ FAST = {
 }
 PURGE_BUFFER_SECS = 1.0
 RESTED = 25
-"""Orders that rest since before the window of a look; a look may put ten questions."""
+"""Orders that rest since before the window of a look, which may put ten questions here."""
 FLUSH_SECS = 0.3  # the store's writer is a thread of its own; it lags by milliseconds
 
 
@@ -341,6 +341,8 @@ def main(case: str, truth_file: str = "", redis_port: str = "", state_dir: str =
     settings: dict[str, Any] = {"state_dir": state_dir} if state_dir else {}
     if case == "damage":
         settings["open_check_interval_secs"] = None  # it shall stay damaged
+    if case == "rested":
+        settings["questions_per_look"] = 10
     if case == "purges":
         settings["purge_buffer_secs"] = PURGE_BUFFER_SECS
     if case == "dies":

@@ -15,7 +15,7 @@ from trueup.node.announcer import LISTENERS_MAX, Announcer, LifeCycleEvent
 from trueup.node.handle import Handle
 from trueup.node.look import TrueUpOutcome
 from trueup.node.phase import Phase
-from trueup.node.settings import NodeSettings
+from trueup.node.settings import QUESTIONS_PER_LOOK, NodeSettings
 from trueup.node.v1.names import ENGINE_NAMES, PUBLIC_NAMES, check_engine_names
 from trueup.node.v1.versions import check_engine_version
 
@@ -110,6 +110,7 @@ def test_what_a_mapping_does_not_say_is_taken_from_the_engine() -> None:
     assert settings.purge_buffer_secs == 3600.0
     assert settings.inflight_threshold_secs == 0.5
     assert settings.questions_per_look == 7
+    assert NodeSettings.of(None, engine(max_single_order_queries_per_cycle=10)).questions_per_look == QUESTIONS_PER_LOOK
 
 
 def test_a_setting_that_does_not_exist_is_refused_by_name() -> None:
