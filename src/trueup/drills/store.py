@@ -33,7 +33,10 @@ class DrillStore:
     def start(self) -> None:
         """Start the server, the second time on the port that it had before."""
         self._server = EmbeddedValkey.start(
-            self._directory, port=self.port or None, fsync="always" if self._durable else "everysec"
+            self._directory,
+            port=self.port or None,
+            fsync="always" if self._durable else "everysec",
+            ends_with_parent=True,
         )
         self.port = self._server.port
 

@@ -80,6 +80,7 @@ class EmbeddedValkey:
         fsync: Fsync = "everysec",
         start_timeout_secs: float = 10.0,
         load_timeout_secs: float = 120.0,
+        ends_with_parent: bool = False,
     ) -> EmbeddedValkey:
         """Start a server on a directory, or adopt the one that already serves it.
 
@@ -98,6 +99,9 @@ class EmbeddedValkey:
             Limit until the server answers, and of the wait for another starter on the same directory.
         load_timeout_secs : float
             Limit of the loading of existing data.
+        ends_with_parent : bool
+            Whether a server that is started here gets SIGKILL at the end of this process, whatever ends it: for drills,
+            whose data nobody asks for afterwards. On Linux; elsewhere it goes on, as the server of a node does.
 
         Raises
         ------
@@ -112,7 +116,7 @@ class EmbeddedValkey:
         """
         _reap_released()
         directory = DataDirectory(Path(data_dir))
-        settings = LaunchSettings(port, password, fsync, start_timeout_secs, load_timeout_secs)
+        settings = LaunchSettings(port, password, fsync, start_timeout_secs, load_timeout_secs, ends_with_parent)
         began = time.monotonic()
         limit_secs = start_timeout_secs
         pause_secs = POLL_FIRST_SECS

@@ -19,6 +19,7 @@ from trueup.store.connection import StoreAddress, open_client
 from trueup.store.datadir import DataDirectory, ServerRecord
 from trueup.store.death import explain_death, port_was_taken, tail_was_dropped
 from trueup.store.processes import servers_working_in
+from trueup.store.tied import start_tied
 
 HOST = "127.0.0.1"
 
@@ -50,6 +51,7 @@ class LaunchSettings:
     fsync: Fsync
     start_timeout_secs: float
     load_timeout_secs: float
+    ends_with_parent: bool = False
 
     def address(self, port: int) -> StoreAddress:
         """Return the address of a server on `port` that was started with these settings."""
@@ -183,7 +185,8 @@ def _spawn(
         with tempfile.TemporaryFile() as file:
             file.write(configuration(port, settings).encode())
             file.seek(0)
-            child = subprocess.Popen(
+            start = start_tied if settings.ends_with_parent else subprocess.Popen
+            child = start(
                 [os.fspath(binary), "-"],
                 stdin=file,
                 stdout=log,

@@ -104,7 +104,7 @@ def run_network(
 
 def _perform(scenario: NetworkScenario, directory: Path, say: Callable[[str], None]) -> NetworkOutcome:
     with ExitStack() as stack:
-        store = stack.enter_context(EmbeddedValkey.start(directory / "store"))
+        store = stack.enter_context(EmbeddedValkey.start(directory / "store", ends_with_parent=True))
         settings = {"symbols": SYMBOLS, "market": {"step_interval_ms": 250}}
         venue = stack.enter_context(EmulatorProcess(settings=settings))
         proxies = stack.enter_context(ProxyThread())

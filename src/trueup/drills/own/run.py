@@ -119,7 +119,7 @@ class OwnRun:
         began = time.monotonic()
         outcome = OwnOutcome(self._scenario.id, self._mode, holds=False)
         try:
-            with EmbeddedValkey.start(self._directory / "store") as self._store:
+            with EmbeddedValkey.start(self._directory / "store", ends_with_parent=True) as self._store:
                 try:
                     for moment in self._scenario.moments:
                         self._do_all(moment)

@@ -57,7 +57,7 @@ def run_soak(plan: SoakPlan, say: Say) -> SoakReport:
     plan.directory.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         say("starting store and venue")
-        store = stack.enter_context(EmbeddedValkey.start(plan.directory / "store"))
+        store = stack.enter_context(EmbeddedValkey.start(plan.directory / "store", ends_with_parent=True))
         venue = stack.enter_context(EmulatorProcess(state=plan.directory / "venue", settings=plan.emulator_settings()))
         return _Soak(plan, say, store.url, venue).run()
 
