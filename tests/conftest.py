@@ -11,6 +11,7 @@ SLOWEST_FIRST = (
     *("integration/audit", "integration/ops", "integration/external"),
     *("drills/test_native.py", "drills/test_verified.py", "drills/test_campaign.py", "drills/test_sweep.py"),
     *("drills/test_proxy.py", "drills/test_own.py", "integration/monitor", "integration/node", "integration/guard"),
+    *("unit/emulator/engine/test_programs.py", "unit/monitor/test_node_monitor.py"),
     *("integration/journal", "integration/demo", "integration/config", "integration/strategies"),
     *("integration/emulator", "integration/venues", "integration/project", "drills", "integration/store"),
 )
