@@ -24,7 +24,7 @@ GENERATED: dict[str, str] = {
     "docs/guard.md": "trueup.guard.reference:render",
     "docs/alerts.md": "trueup.ops.alerts_reference:render",
     "docs/scenarios.md": (
-        "trueup.drills.report:render tests.integration.venues.binance.findings.report:render_for_scenarios"
+        "trueup.drills.report:render trueup.drills.binance.report:render_for_scenarios"
     ),
     "docs/emulator.md": "trueup.emulator.reference:render",
     "docs/upstream-faults.md": "trueup.drills.upstream:render",

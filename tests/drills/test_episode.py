@@ -18,8 +18,9 @@ from trueup.drills.campaign.options import COMMAND_FAULTS, PUSH_FAULTS, QUERY_FA
 from trueup.drills.campaign.record import Slice, options_again, read_slices, slice_of
 from trueup.drills.campaign.report import render
 from trueup.drills.campaign.result import EpisodeResult
+from trueup.drills.catalogue import named_scenario
 from trueup.drills.grammar import parse_steps
-from trueup.drills.scenario import found_episodes, named_scenario
+from trueup.drills.scenario import found_episodes
 from trueup.drills.steps import KillNode, StartNode, StopNode
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "campaign.md"

@@ -16,8 +16,10 @@ from trueup.cli.drill_own import drill_own
 from trueup.errors import ConfigValueError
 
 if TYPE_CHECKING:  # the drills cost half a second, which no other command should pay
+    from trueup.drills.catalogue import AnyScenario
     from trueup.drills.outcome import Outcome
-    from trueup.drills.scenario import Scenario
+
+EXIT_INTERRUPTED = 130  # the shell's convention for SIGINT: 128 + 2
 
 app = typer.Typer(
     name="drill", help="Run scenarios in which a live node loses touch with its venue.", no_args_is_help=True
@@ -32,14 +34,14 @@ app.command("upstream")(drill_upstream.upstream)
 @app.command(name="list")
 def list_scenarios() -> None:
     """List every scenario, with what was measured of it."""
+    from trueup.drills.catalogue import every_scenario
     from trueup.drills.measured import read_measured
-    from trueup.drills.scenario import scenarios
 
     native, verified = read_measured("native"), read_measured("verified")
     table = Table(box=None, header_style="bold", pad_edge=False)
     for heading in ("#", "what happens", "native", "verified"):
         table.add_column(heading, overflow="fold")
-    for scenario in scenarios():
+    for scenario in every_scenario():
         one, other = native.get(scenario.id), verified.get(scenario.id)
         table.add_row(
             scenario.id,
@@ -53,16 +55,14 @@ def list_scenarios() -> None:
 @app.command()
 def show(identifier: Annotated[str, typer.Argument(help="The scenario's number, such as 4b, or its file.")]) -> None:
     """Show a scenario: what it is about, its configuration and its steps."""
-    from trueup.drills.scenario import named_scenario
+    from trueup.drills.catalogue import named_scenario
 
     scenario = named_scenario(identifier)
     out = Console(highlight=False, markup=False, soft_wrap=True)
     out.print(f"{scenario.id}  {scenario.title}")
     if scenario.story:
         out.print(f"\n{scenario.story.strip()}")
-    out.print(f"\npreset {scenario.preset}, store {scenario.redis}, {'hedging' if scenario.hedging else 'netting'}")
-    for key, value in {**scenario.engine, **scenario.cache, **scenario.database}.items():
-        out.print(f"  {key} = {value}")
+    out.print("\n" + "\n".join(scenario.setting))
     out.print(f"\n{scenario.steps.strip()}")
     if scenario.native.wrong:
         out.print(f"\nnative: {scenario.native.wrong}")
@@ -80,27 +80,31 @@ def run(
         ModeChoice | None, typer.Option(help="Who reconciles; both, or with --config verified, if not given.")
     ] = None,
     real_time: Annotated[bool, typer.Option("--real-time", help="Run scaled scenarios unscaled.")] = False,
-    concurrent: Annotated[int | None, typer.Option(min=1, max=64, help="How many at a time.")] = None,
+    concurrent: Annotated[
+        int | None, typer.Option(min=1, max=64, help="How many at a time; those on the Binance adapter never.")
+    ] = None,
     keep_logs: Annotated[Path | None, typer.Option(help="A directory to keep the nodes' logs in.")] = None,
     keep_results: Annotated[bool, typer.Option("--record", help="Put the results on record for the document.")] = False,
 ) -> None:
     """Run scenarios and print every difference between node and venue at the end.
 
-    Exit 0 if every run was completed and every verified run kept its promise, else 1. What the native engine does is
-    reported, not judged.
+    Exit 0 if every run was completed and every verified run kept its promise, else 1; 2 if a scenario is not known or
+    its file is wrong, 130 if interrupted. What the native engine does is reported, not judged.
     """
     if config is not None:
         drill_own(config, identifiers or [], mode or ModeChoice.VERIFIED, keep_logs)
         return
-    from trueup.drills.fleet import CONCURRENT_RUNS, run_all
+    from trueup.drills.catalogue import split
     from trueup.drills.measured import record
 
     chosen = _chosen(identifiers or [], every=every)
     by_id = {scenario.id: scenario for scenario in chosen}
     out = Console(highlight=False, markup=False, soft_wrap=True)
     broken: list[str] = []
+    ended: list[Outcome] = []
 
     def tell(outcome: Outcome) -> None:
+        ended.append(outcome)
         for line in _lines(outcome, detailed=not every):
             out.print(line)
         wrong = _wrong(by_id[outcome.scenario_id], outcome)
@@ -108,22 +112,36 @@ def run(
         for line in wrong:
             out.print(f"    BROKEN {line}")
 
-    pairs = [(scenario, each) for scenario in chosen for each in (mode or ModeChoice.BOTH).modes]
-    outcomes = asyncio.run(
-        run_all(pairs, tell, concurrent=concurrent or CONCURRENT_RUNS, keep=keep_logs, real_time=real_time)
-    )
+    modes = (mode or ModeChoice.BOTH).modes
+    simulated, on_binance = split(chosen)
+    outcomes: list[Outcome] = []
+    try:
+        if simulated:
+            from trueup.drills.fleet import CONCURRENT_RUNS, run_all
+
+            pairs = [(scenario, each) for scenario in simulated for each in modes]
+            fleet = run_all(pairs, tell, concurrent=concurrent or CONCURRENT_RUNS, keep=keep_logs, real_time=real_time)
+            outcomes += asyncio.run(fleet)
+        if on_binance:
+            from trueup.drills.binance.run import run_binance
+
+            outcomes += run_binance(on_binance, modes, tell, keep=keep_logs)
+    except KeyboardInterrupt:
+        runs = len(chosen) * len(modes)
+        typer.echo(f"trueup: interrupted; {len(ended)} of {runs} runs had ended, and nothing is left running", err=True)
+        raise typer.Exit(EXIT_INTERRUPTED) from None
     if keep_results:
-        for each in (mode or ModeChoice.BOTH).modes:
+        for each in modes:
             record(each, [outcome for outcome in outcomes if outcome.mode == each])
     if broken:
         raise typer.Exit(1)
 
 
-def _chosen(identifiers: list[str], *, every: bool) -> list[Scenario]:
-    from trueup.drills.scenario import named_scenario, scenarios
+def _chosen(identifiers: list[str], *, every: bool) -> list[AnyScenario]:
+    from trueup.drills.catalogue import every_scenario, named_scenario
 
     if every:
-        return list(scenarios())
+        return list(every_scenario())
     if not identifiers:
         raise ConfigValueError(
             "no scenario is named", allowed="numbers as `trueup drill list` prints them, files of scenarios, or --all"
@@ -131,7 +149,7 @@ def _chosen(identifiers: list[str], *, every: bool) -> list[Scenario]:
     return [named_scenario(identifier) for identifier in identifiers]
 
 
-def _wrong(scenario: Scenario, outcome: Outcome) -> list[str]:
+def _wrong(scenario: AnyScenario, outcome: Outcome) -> list[str]:
     from trueup.drills.judge import complaints
 
     if outcome.mode == "verified":

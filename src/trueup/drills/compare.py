@@ -36,6 +36,8 @@ class Difference(StrEnum):
     FILL_QUANTITY = "fill quantity"
     FILL_PRICE = "fill price"
     FILL_COMMISSION = "fill commission"
+    FILL_SEQUENCE = "fills applied in another order"
+    RESULT = "realised result"
     POSITION_QUANTITY = "position quantity"
     POSITION_AVERAGE_PRICE = "position average price"
     POSITION_OPPOSED = "position held against itself"

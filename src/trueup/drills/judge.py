@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from trueup.drills.compare import Difference
+from trueup.drills.described import DescribedScenario
 from trueup.drills.outcome import Outcome
 from trueup.drills.scenario import Scenario
 
 
-def complaints(scenario: Scenario, outcome: Outcome) -> tuple[str, ...]:
+def complaints(scenario: DescribedScenario, outcome: Outcome) -> tuple[str, ...]:
     """Return what is wrong with an outcome in verified mode; nothing if it is as promised.
 
     The first promise is never to say CLEAN while the node differs from the venue or its ownership is split, neither on
     demand nor, at the end of a scenario's waits, as the verdict that stands. The second
     is to name what differs, and only what the scenario allows to remain.
     """
-    if scenario.conduct == "episode":
+    if isinstance(scenario, Scenario) and scenario.conduct == "episode":
         return (outcome.failure,) if outcome.failure else ()  # it was watched and judged while it ran
     if outcome.failure:
         return (f"the run was not completed: {outcome.failure}",)

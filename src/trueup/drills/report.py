@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 
+from trueup.drills.described import DescribedScenario
 from trueup.drills.grammar import GRAMMAR
 from trueup.drills.measured import Measured, read_measured
 from trueup.drills.scenario import Scenario, scenarios
@@ -52,11 +53,13 @@ or `newest_first`, or give `no_average_price`; commands (`submit`, `cancel`, `mo
 
 def render() -> str:
     """Return the document."""
-    native, verified = read_measured("native"), read_measured("verified")
-    parts = [_HEAD, _summary(native, verified)]
     ordered = sorted(scenarios(), key=lambda scenario: GROUPS.index(scenario.group))
+    numbers = {scenario.id for scenario in ordered}
+    native = {number: one for number, one in read_measured("native").items() if number in numbers}
+    verified = {number: one for number, one in read_measured("verified").items() if number in numbers}
+    parts = [_HEAD, _summary(native, verified)]
     for group, members in groupby(ordered, key=lambda scenario: scenario.group):
-        parts.append("\n".join(_table(group, members, native, verified)))
+        parts.append("\n".join((f"## {group.capitalize()}", "", *table(members, native, verified))))
     parts.append(_WORDS.format(grammar=GRAMMAR))
     return "\n".join(parts)
 
@@ -90,15 +93,15 @@ def _summary(native: Mapping[str, Measured], verified: Mapping[str, Measured]) -
     return "\n".join([*lines, ""])
 
 
-def _table(
-    group: str, members: Iterator[Scenario], native: Mapping[str, Measured], verified: Mapping[str, Measured]
+def table(
+    members: Iterable[DescribedScenario], native: Mapping[str, Measured], verified: Mapping[str, Measured]
 ) -> Iterator[str]:
-    yield f"## {group.capitalize()}"
-    yield ""
+    """Yield the lines of a table: a scenario a row, and what each mode made of it."""
     yield "| # | what happens | native | what is wrong in native | verified | s |"
     yield "|---|---|---|---|---|---|"
     for scenario in members:
-        factor = "" if scenario.scale == 1 else f" (x {scenario.scale:g})"
+        scale = scenario.scale if isinstance(scenario, Scenario) else 1
+        factor = "" if scale == 1 else f" (x {scale:g})"
         one, other = native.get(scenario.id), verified.get(scenario.id)
         cells = (
             scenario.id,
@@ -126,7 +129,7 @@ def _native(result: Measured | None, *, stable: bool) -> str:
     return word if stable else f"{word} (varies)"
 
 
-def _wrong(scenario: Scenario, result: Measured | None) -> str:
+def _wrong(scenario: DescribedScenario, result: Measured | None) -> str:
     if result is None:
         return ""
     found = [*result.differences, *result.ownership]

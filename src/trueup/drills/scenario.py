@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from functools import cache
 from importlib.resources import files
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import Field, field_validator
 
+from trueup.drills.described import DescribedScenario, Mode, read_as, read_toml
 from trueup.drills.grammar import parse_steps
 from trueup.drills.steps import Step
-from trueup.errors import ConfigFileError, ConfigValueError
+from trueup.errors import ConfigValueError
 
-Mode = Literal["native", "verified"]
+__all__ = ["Mode", "Scenario", "find_scenario", "found_episodes", "natural_key", "read_scenario", "scenarios"]
 
 PRESETS: dict[str, dict[str, Any]] = {
     # The engine's own defaults: in-flight 2 s / 5 s / 5, no order check, no position check, 10 s before the first look.
@@ -64,57 +63,13 @@ VERIFIED_FAST = {
 """Short thresholds to stand beside the engine's short ones: grace above three in-flight queries, two looks a second."""
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class NativeFact(_Model):
-    """What the native engine was measured to do on 1.231.0, in the baseline's words.
+class Scenario(DescribedScenario):
+    """One scenario on the simulated venue.
 
     Parameters
     ----------
-    converged : bool, optional
-        Whether the node ended equal to the venue; None where the question does not arise (it never traded).
-    wrong : str
-        What was wrong.
-    stable : bool
-        Whether repeated runs agree in every difference.
-    """
-
-    converged: bool | None = None
-    wrong: str = ""
-    stable: bool = True
-
-
-class VerifiedSpec(_Model):
-    """What verified mode may honestly say where it cannot make the node equal to the venue.
-
-    Parameters
-    ----------
-    honest : tuple[str, ...]
-        Allowed outcomes beside an equal node under CLEAN: ``REFUSED`` (the node does not trade and says why),
-        ``UNKNOWN``, or a kind of discrepancy.
-    compare : str
-        ``all``, or ``alive`` where closed history outside the venue's window, or outside the current life of a
-        position, need not be in the node.
-    settings : dict
-        Fields of the settings of verified mode.
-    """
-
-    honest: tuple[str, ...] = ()
-    compare: Literal["all", "alive"] = "all"
-    settings: dict[str, Any] = Field(default_factory=dict)
-
-
-class Scenario(_Model):
-    """One scenario.
-
-    Parameters
-    ----------
-    id : str
-        The number in the baseline's table.
-    group, title, story : str
-        Where it belongs, what happens in one line, and what a reader should know beside.
+    group : str
+        Where it belongs.
     preset : str
         The engine's configuration to start from.
     engine, cache, database : dict
@@ -133,16 +88,10 @@ class Scenario(_Model):
         ``orderly``: each step is settled before the next, one that cannot be done ends the run, and what must hold is
         judged at the end. ``episode``: steps follow each other at once, those that cannot be done are passed over, the
         node is watched throughout, and at the end faults heal and it must become CLEAN and equal.
-    steps : tuple[Step, ...]
-        What happens, in order.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
     id: Annotated[str, Field(pattern=r"^\d[\w-]*$")]
     group: str
-    title: str
-    story: str = ""
     preset: Literal["default", "fast", "fast-inflight"] = "default"
     engine: dict[str, Any] = Field(default_factory=dict)
     cache: dict[str, Any] = Field(default_factory=dict)
@@ -154,9 +103,6 @@ class Scenario(_Model):
     redis: Literal["shared", "own", "none"] = "shared"
     scale: Annotated[float, Field(gt=0, le=1)] = 1.0
     conduct: Literal["orderly", "episode"] = "orderly"
-    steps: str
-    native: NativeFact = NativeFact()
-    verified: VerifiedSpec = VerifiedSpec()
 
     @field_validator("steps")
     @classmethod
@@ -170,9 +116,14 @@ class Scenario(_Model):
         return parse_steps(self.steps)
 
     @property
-    def command(self) -> str:
-        """Return the command that reproduces it."""
-        return f"trueup drill run {self.id} --mode native|verified"
+    def setting(self) -> tuple[str, ...]:
+        """Return how node and venue are configured, in lines for a reader."""
+        legs = "hedging" if self.hedging else "netting"
+        fields = {**self.engine, **self.cache, **self.database}
+        return (
+            f"preset {self.preset}, store {self.redis}, {legs}",
+            *(f"  {key} = {value}" for key, value in fields.items()),
+        )
 
     def engine_fields(self, scale: float) -> dict[str, Any]:
         """Return the engine's fields with every duration multiplied by a factor."""
@@ -209,11 +160,11 @@ def _scaled(key: str, value: Any, scale: float) -> Any:
     return value
 
 
-def natural_key(identifier: str) -> tuple[int, str]:
-    """Return what sorts 2 before 10 and 10 before 10b."""
-    found = re.fullmatch(r"(\d+)([\w-]*)", identifier)
+def natural_key(identifier: str) -> tuple[str, int, str]:
+    """Return what sorts 2 before 10, 10 before 10b, and all of these before F1."""
+    found = re.fullmatch(r"([A-Z]*)(\d+)([\w-]*)", identifier)
     assert found is not None
-    return int(found[1]), found[2]
+    return found[1], int(found[2]), found[3]
 
 
 def read_scenario(text: str, name: str) -> Scenario:
@@ -226,12 +177,7 @@ def read_scenario(text: str, name: str) -> Scenario:
     ConfigValueError
         If a field is wrong.
     """
-    try:
-        return Scenario.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigFileError(f"the scenario {name} cannot be read: {error}") from error
-    except ValidationError as error:
-        raise ConfigValueError(f"the scenario {name} is wrong: {error}") from error
+    return read_as(Scenario, read_toml(text, name), name)
 
 
 @cache
@@ -266,30 +212,6 @@ def find_scenario(identifier: str) -> Scenario:
     raise ConfigValueError(
         f"there is no scenario {identifier!r}", allowed="one of those that `trueup drill list` prints"
     )
-
-
-def named_scenario(name: str) -> Scenario:
-    """Return the scenario of a number, or of a file.
-
-    Parameters
-    ----------
-    name : str
-        A number as the table has it, or the path of a ``.toml`` file.
-
-    Raises
-    ------
-    ConfigValueError
-        If there is none, or the file holds something else.
-    ConfigFileError
-        If the file cannot be read.
-    """
-    if not name.endswith(".toml"):
-        return find_scenario(name)
-    try:
-        text = Path(name).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigFileError(f"the scenario {name} cannot be read: {error}", action="name an existing file") from error
-    return read_scenario(text, name)
 
 
 @cache

@@ -12,7 +12,7 @@ import msgspec
 
 from trueup.drills.judge import complaints
 from trueup.drills.outcome import Outcome
-from trueup.drills.scenario import Scenario, named_scenario
+from trueup.drills.scenario import Scenario, find_scenario
 
 ISSUES: Final = "https://github.com/nautechsystems/nautilus_trader/issues/"
 
@@ -98,7 +98,7 @@ def engine_version() -> str:
 
 def scenarios_of(chosen: Iterable[Fault]) -> list[Scenario]:
     """Return every scenario that the faults name, once."""
-    return [named_scenario(name) for name in dict.fromkeys(name for fault in chosen for name in fault.scenarios)]
+    return [find_scenario(name) for name in dict.fromkeys(name for fault in chosen for name in fault.scenarios)]
 
 
 def ended(scenario: Scenario, native: Outcome, verified: Outcome) -> Ended:

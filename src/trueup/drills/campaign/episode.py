@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from trueup.drills.campaign.options import QUERY_SUBJECTS, EpisodeOptions, draw_options
-from trueup.drills.scenario import NativeFact, Scenario, VerifiedSpec
+from trueup.drills.described import NativeFact, VerifiedSpec
+from trueup.drills.scenario import Scenario
 
 PRICE_TICKS = 1000  # the market begins at 100.0, in ticks of 0.1
 HALF = Decimal("0.5")

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Annotated, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import Field, field_validator
 
+from trueup.drills.described import ScenarioPart, read_as, read_toml
 from trueup.drills.network.faults import LinkFault
 from trueup.errors import ConfigValueError
 
@@ -120,7 +120,7 @@ def parse_step(line: str) -> Step:
     raise ConfigValueError(f"the step {words!r} is not understood", allowed=GRAMMAR)
 
 
-class NetworkScenario(BaseModel):
+class NetworkScenario(ScenarioPart):
     """One scenario.
 
     Parameters
@@ -132,8 +132,6 @@ class NetworkScenario(BaseModel):
     steps : str
         One a line.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     id: Annotated[str, Field(pattern=r"^N\d+$")]
     title: str
@@ -167,13 +165,8 @@ def network_scenarios() -> tuple[NetworkScenario, ...]:
         If one is wrong.
     """
     folder = files("trueup.drills.network").joinpath("scenarios")
-    found = []
-    for entry in folder.iterdir():
-        if entry.name.endswith(".toml"):
-            try:
-                found.append(NetworkScenario.model_validate(tomllib.loads(entry.read_text())))
-            except (tomllib.TOMLDecodeError, ValidationError) as error:
-                raise ConfigValueError(f"the network scenario {entry.name} is wrong: {error}") from error
+    texts = {entry.name: entry.read_text() for entry in folder.iterdir() if entry.name.endswith(".toml")}
+    found = [read_as(NetworkScenario, read_toml(text, name), name) for name, text in texts.items()]
     return tuple(sorted(found, key=lambda one: int(one.id[1:])))
 
 

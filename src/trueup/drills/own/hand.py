@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
-from typing import Any
 
+from trueup.drills.emulator_faults import ArmedFaults
 from trueup.drills.stage import DrillError
 from trueup.emulator.client import ControlClient
 from trueup.emulator.engine.enums import OrderType, Side
@@ -19,30 +19,6 @@ ORDERS_SECS_MAX = 60.0
 """A strategy that keeps no order at work for a minute in a moving market has nothing that these steps could try."""
 CHOICES_MAX = 5
 """A strategy may cancel the very order that a step has chosen; one that does so five times running has none to give."""
-DELAY_MS = 700
-
-REFUSED = {"kind": "respond", "status": 503, "body": {"code": -1001, "msg": "Internal error"}}
-EVENT_ACTIONS: dict[str, dict[str, Any]] = {
-    "lost": {"kind": "drop_event"},
-    "late": {"kind": "delay_event", "delay_ms": DELAY_MS},
-    "twice": {"kind": "duplicate_event", "copies": 1},
-}
-REST_ACTIONS: dict[str, dict[str, Any]] = {
-    "unanswered": {"kind": "hang", "effect": True},
-    "accepted_503": {"kind": "accepted_but"},
-    "refused_503": REFUSED,
-    "refused": REFUSED,
-    "empty": {"kind": "empty_list"},
-    "hanging": {"kind": "hang"},
-    "slow": {"kind": "delay", "delay_ms": DELAY_MS},
-}
-MATCHES: dict[str, tuple[dict[str, Any], ...]] = {
-    "fills": ({"event": "ORDER_TRADE_UPDATE", "execution": "TRADE"},),
-    "events": ({"event": "ORDER_TRADE_UPDATE"}, {"event": "ACCOUNT_UPDATE"}, {"event": "TRADE_LITE"}),
-    "submits": ({"method": "POST", "path": "/fapi/v1/order"},),
-    "history": ({"path": "/fapi/v1/allOrders"}, {"path": "/fapi/v1/userTrades"}),
-    "lists": ({"path": "/fapi/v1/openOrders"}, {"path": "/fapi/*/positionRisk"}),
-}
 
 
 class VenueHand:
@@ -62,7 +38,7 @@ class VenueHand:
         self._control = control
         self._account = account
         self._symbols = symbols
-        self._faults: list[int] = []
+        self._faults = ArmedFaults(control, account)
 
     def do(self, words: list[str]) -> None:
         """Do the step of these words."""
@@ -80,14 +56,13 @@ class VenueHand:
             case ["stream", "cut"]:
                 self._control.cut_streams(self._account)
             case ["fault", subject, effect, *times]:
-                self._fault(subject, effect, int(times[1]) if times else None)
+                self._faults.arm(subject, effect, int(times[1]) if times else None)
             case ["heal"]:
                 self.heal()
 
     def heal(self) -> None:
         """Take every fault back."""
-        while self._faults:
-            self._control.remove_fault(self._faults.pop())
+        self._faults.heal()
 
     @contextmanager
     def market_standing(self, lives: Callable[[], bool]) -> Iterator[None]:
@@ -147,14 +122,6 @@ class VenueHand:
         for symbol in self._symbols:
             price = self._control.book_top(symbol).bid * (1 + share)
             self._control.move_to(symbol, symbol_table()[symbol].round_price(price))
-
-    def _fault(self, subject: str, effect: str, times: int | None) -> None:
-        action = (EVENT_ACTIONS if subject in ("fills", "events") else REST_ACTIONS)[effect]
-        for match in MATCHES[subject]:
-            limited = match if times is None else {**match, "count": times}
-            self._faults.append(
-                self._control.add_fault({"match": {**limited, "account": self._account}, "action": action})
-            )
 
 
 def _none_works() -> DrillError:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from functools import cache
 from importlib.resources import files
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import Field, field_validator
 
-from trueup.errors import ConfigFileError, ConfigValueError
+from trueup.drills.described import ScenarioPart, read_as, read_toml
+from trueup.errors import ConfigValueError
 
 GRAMMAR = """\
 node start                              waits until it trades, or refuses to
@@ -51,7 +51,7 @@ _ORDER_STEP = re.compile(r"venue (?:fill|cancel).*")
 _INSTANT_STEP = re.compile(r"node (?:kill|stop)|venue .*|stream cut|fault .*|heal")
 
 
-class OwnScenario(BaseModel):
+class OwnScenario(ScenarioPart):
     """One scenario for any strategy.
 
     Parameters
@@ -63,8 +63,6 @@ class OwnScenario(BaseModel):
     steps : str
         One a line, in the words of `GRAMMAR`.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     id: Annotated[str, Field(pattern=r"^[\w-]+$")]
     title: str
@@ -117,12 +115,7 @@ def read_own_scenario(text: str, name: str) -> OwnScenario:
     ConfigFileError, ConfigValueError
         If the text is not TOML, or a field is wrong.
     """
-    try:
-        return OwnScenario.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigFileError(f"the scenario {name} cannot be read: {error}") from error
-    except ValidationError as error:
-        raise ConfigValueError(f"the scenario {name} is wrong: {error}") from error
+    return read_as(OwnScenario, read_toml(text, name), name)
 
 
 @cache

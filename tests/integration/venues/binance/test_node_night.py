@@ -15,8 +15,9 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.integration.venues.binance.findings.compare import differences
-from tests.integration.venues.binance.node_process import NodeProcess
+from trueup.drills.binance.node import NodeProcess, state_of
+from trueup.drills.compare import compare
+from trueup.drills.own.books import LedgerBooks
 from trueup.emulator.client import ControlClient
 from trueup.emulator.process import EmulatorProcess
 from trueup.emulator.wire.request_log import LoggedRequest
@@ -57,6 +58,11 @@ def flowing(control: ControlClient) -> Iterator[None]:
 def gaps(seen: dict[str, Any]) -> int:
     """Return of how many gaps in the stream a node spoke."""
     return sum(one["event"] == "stream_gap" for one in seen["said"])
+
+
+def differences(bench: Bench, seen: dict[str, Any]) -> list[str]:
+    """Return what differs between what a node holds and the emulator's ledger."""
+    return [str(one) for one in compare(LedgerBooks(bench.control, bench.account), state_of(seen)).findings]
 
 
 class Night:
@@ -145,7 +151,7 @@ def test_no_order_becomes_falsely_terminal_in_a_night_and_the_node_is_clean_with
         emulator.control.pause_market()
         bench = Bench(emulator, hardened=True)
         plan = {"night": True, "orders": [("BTCUSDT", "BUY", "0.010", f"{40_000 + 100 * n}") for n in range(3)]}
-        with NodeProcess(bench, "verified", plan) as node:
+        with NodeProcess(bench.ready, "verified", plan) as node:
             night = Night(bench, node)
             assert node.is_trading_within(120.0)
             node.look_until(lambda seen: len(seen["open"]) == 3, 60)

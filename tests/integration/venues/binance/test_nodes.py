@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.integration.venues.binance.node_process import KINDS, NodeProcess
+from trueup.drills.binance.node import NodeProcess
+from trueup.drills.binance.run import MODES
+from trueup.drills.described import Mode
 from trueup.emulator.process import EmulatorProcess
 from trueup.venues.binance.probe.bench import Bench
 
@@ -17,15 +19,15 @@ START_SECS_MAX = 120.0
 pytestmark = pytest.mark.node
 
 
-def benches(emulator: EmulatorProcess) -> dict[str, Bench]:
+def benches(emulator: EmulatorProcess) -> dict[Mode, Bench]:
     """Return an account for each kind of node."""
-    return {name: Bench(emulator, hardened=bool(kind["hardened"])) for name, kind in KINDS.items()}
+    return {mode: Bench(emulator, hardened=mode == "verified") for mode in MODES}
 
 
-def live(made: dict[str, Bench], plan: dict[str, Any], secs: float) -> dict[str, dict[str, Any]]:
+def live(made: dict[Mode, Bench], plan: dict[str, Any], secs: float) -> dict[Mode, dict[str, Any]]:
     """Run a node of each kind side by side, and return what each holds so long after its start."""
     with ExitStack() as stack:
-        nodes = {name: stack.enter_context(NodeProcess(bench, name, plan)) for name, bench in made.items()}
+        nodes = {name: stack.enter_context(NodeProcess(bench.ready, name, plan)) for name, bench in made.items()}
         for node in nodes.values():
             node.is_trading_within(START_SECS_MAX)
         time.sleep(secs)
@@ -57,7 +59,7 @@ def test_a_fill_that_a_cut_stream_swallowed_is_in_the_node_seconds_later_without
 ) -> None:
     bench = Bench(emulator, hardened=True)
     plan = {"orders": [["BTCUSDT", "BUY", "0.010", "40000"]], "settings": {"open_check_interval_secs": None}}
-    with NodeProcess(bench, "verified", plan) as node:
+    with NodeProcess(bench.ready, "verified", plan) as node:
         assert node.is_trading_within(START_SECS_MAX)
         node.look_until(lambda seen: bool(seen["open"]), 60)
         # No listen key is given while the order fills, so that the new stream comes after it.

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from tests.integration.venues.binance.node_process import NodeProcess
+from trueup.drills.binance.node import NodeProcess
 from trueup.emulator.process import EmulatorProcess
 from trueup.venues.binance.accounting import UNSAID
 from trueup.venues.binance.probe.bench import Bench
@@ -47,7 +47,7 @@ def test_a_start_asks_nothing_twice_and_accounts_every_request_as_the_venue_does
         "settings": {"open_check_interval_secs": None},
         "calls": True,
     }
-    with NodeProcess(bench, "verified", plan) as node:
+    with NodeProcess(bench.ready, "verified", plan) as node:
         assert node.is_trading_within(120.0)
         assert node.look_until(lambda seen: len(seen["open"]) == 2, 60)["verdict"] == "CLEAN"
         calls = node.stop()["calls"]

@@ -1,21 +1,21 @@
-"""A TradingNode on an emulated venue, as a process: what it becomes, as JSON lines.
+"""A TradingNode with a Binance client on the emulator, as a process: what it becomes, as JSON lines.
 
-python -m tests.integration.venues.binance.node_main '{"hardened": true, "mode": "verified", ...}' FILE_DESCRIPTOR
+python -m trueup.drills.engine.binance_node '{"hardened": true, "mode": "verified", ...}' FILE_DESCRIPTOR
 
 It says TRADING once its trader runs, or STOPPED when it never will, answers each line `look` with what the node holds
 (RESULT and JSON), submits an order for each line `submit` and JSON (and answers with a look), and ends after a line
-`stop`, or when its input ends.
+`stop`, or when its input ends. `trueup.drills.binance.node` is the other side.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
 from dataclasses import asdict, replace
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 from nautilus_trader.adapters.binance import factories as adapter
 from nautilus_trader.adapters.binance.common.enums import BinanceAccountType
 from nautilus_trader.adapters.binance.config import BinanceDataClientConfig, BinanceInstrumentProviderConfig
@@ -29,10 +29,12 @@ from nautilus_trader.config import (
 )
 from nautilus_trader.live.node import TradingNode
 from nautilus_trader.model.enums import OrderSide
-from nautilus_trader.model.identifiers import InstrumentId
+from nautilus_trader.model.identifiers import ClientOrderId, InstrumentId
 from nautilus_trader.trading.strategy import Strategy
 
 import trueup
+from trueup.drills.engine.dump import books_of
+from trueup.drills.records import OWN_STRATEGY
 from trueup.emulator.server import Ready
 from trueup.venues.binance.factories import HardenedBinanceDataClientFactory, HardenedBinanceExecClientFactory
 from trueup.venues.binance.probe.bench import QUICK
@@ -56,13 +58,19 @@ def instrument_id(symbol: str) -> InstrumentId:
     return InstrumentId.from_str(f"{symbol}-PERP.BINANCE")
 
 
+def symbol_of(instrument: InstrumentId) -> str:
+    """Return the venue's name of an instrument."""
+    return str(instrument.symbol.value).removesuffix("-PERP")
+
+
 class Trader(Strategy):
-    """Submit what the plan says, once."""
+    """Submit what the plan says, once, and later what it is told."""
 
     def __init__(self, plan: dict[str, Any]) -> None:
         claims = [instrument_id(symbol) for symbol in plan["symbols"]]
+        name, _, tag = OWN_STRATEGY.partition("-")
         super().__init__(
-            StrategyConfig(strategy_id="E2E", order_id_tag="001", oms_type="NETTING", external_order_claims=claims)
+            StrategyConfig(strategy_id=name, order_id_tag=tag, oms_type="NETTING", external_order_claims=claims)
         )
         self.plan = plan
 
@@ -71,15 +79,16 @@ class Trader(Strategy):
         for wanted in self.plan.get("orders", []):
             self.submit(*wanted)
 
-    def submit(self, symbol: str, side: str, quantity: str, price: str | None) -> None:
-        """Submit one order."""
+    def submit(self, symbol: str, side: str, quantity: str, price: str | None, name: str | None = None) -> None:
+        """Submit one order, under the engine's own name for it if none is given."""
         instrument = self.cache.instrument(instrument_id(symbol))
         size = instrument.make_qty(Decimal(quantity))
+        named = None if name is None else ClientOrderId(name)
         if price is None:
-            order = self.order_factory.market(instrument.id, OrderSide[side], size)
+            order = self.order_factory.market(instrument.id, OrderSide[side], size, client_order_id=named)
         else:
             limit = instrument.make_price(Decimal(price))
-            order = self.order_factory.limit(instrument.id, OrderSide[side], size, limit)
+            order = self.order_factory.limit(instrument.id, OrderSide[side], size, limit, client_order_id=named)
         self.submit_order(order)
 
 
@@ -102,8 +111,8 @@ def build(plan: dict[str, Any]) -> tuple[TradingNode, Any]:
     if plan.get("redis_port"):
         store = CacheConfig(database=DatabaseConfig(type="redis", host="127.0.0.1", port=plan["redis_port"]))
     config = TradingNodeConfig(
-        trader_id="E2E-001",
-        logging=LoggingConfig(log_level=plan.get("log_level", "ERROR")),
+        trader_id="DRILL-001",
+        logging=LoggingConfig(log_level=plan.get("log_level", "ERROR"), log_colors=False, print_config=False),
         cache=store,
         # The engine's own defaults, but for the wait after the start, which lets nothing happen here.
         exec_engine=LiveExecEngineConfig(reconciliation=True, reconciliation_startup_delay_secs=0.1),
@@ -157,26 +166,17 @@ class Watched:
             "said": self.said,
             "net": {symbol: str(self._net(symbol)) for symbol in self.plan["symbols"]},
             "open": sorted(order.venue_order_id.value for order in cache.orders_open() if order.venue_order_id),
-            "orders": [
-                {
-                    "name": order.client_order_id.value,
-                    "id": order.venue_order_id.value if order.venue_order_id else None,
-                    "status": order.status_string(),
-                    "filled": str(order.filled_qty),
-                }
-                for order in cache.orders()
-            ],
+            "state": books_of(self.node, symbol_of),
             "statuses": {order.client_order_id.value: order.status_string() for order in cache.orders()},
             "fills": sorted(event.trade_id.value for event in fills),
             "applied": self.applied,
             "realised": str(self._realised()),
-            "commission": str(sum((event.commission.as_decimal() for event in fills), Decimal(0))),
             "calls": self._calls() if self.plan.get("calls") else [],
         }
 
     def _calls(self) -> list[dict[str, Any]]:
         """Return every request that the client accounted."""
-        (client,) = self.node.kernel.exec_engine._clients.values()  # there is no public way to it
+        (client,) = self.node.kernel.exec_engine._clients.values()  # noqa: SLF001 - there is no public way to it
         return [asdict(call) for call in client.gate.account.calls]
 
     def _net(self, symbol: str) -> Decimal:
@@ -197,7 +197,7 @@ class Watched:
                 assert word in ("look", "submit"), line
                 if word == "submit":
                     (strategy,) = self.node.trader.strategies()
-                    strategy.submit(*json.loads(rest))
+                    strategy.submit(*msgspec.json.decode(rest))
                 say("RESULT", self.look())
         finally:
             started.cancel()
@@ -219,7 +219,7 @@ class Watched:
 def say(word: str, data: dict[str, Any]) -> None:
     """Write one line for the parent, on the pipe that it gave: logs have the standard streams."""
     with open(int(sys.argv[2]), "w", encoding="utf-8", closefd=False) as answers:
-        answers.write(f"{word} {json.dumps(data)}\n")
+        answers.write(f"{word} {msgspec.json.encode(data).decode()}\n")
 
 
 async def read_stdin() -> asyncio.StreamReader:
@@ -231,7 +231,7 @@ async def read_stdin() -> asyncio.StreamReader:
 
 async def main() -> None:
     """Run one node."""
-    await Watched(json.loads(sys.argv[1])).live(await read_stdin())
+    await Watched(msgspec.json.decode(sys.argv[1])).live(await read_stdin())
 
 
 if __name__ == "__main__":
