@@ -162,7 +162,7 @@ class GuardConfig(Section):
     """How far the time in a command may lie from the node's clock."""
 
     release_looks: Annotated[Count, Field(ge=1, le=100)] = 2
-    """Looks in a row that must be sound before the guard lets go: all was read, and nothing differs but mere records."""
+    """Looks in a row that must be sound before the guard lets go: all was read, nothing differs but mere records."""
 
     history_max: Annotated[Count, Field(ge=1, le=1_000)] = 100
     """Changes that are remembered."""
