@@ -23,9 +23,7 @@ GENERATED: dict[str, str] = {
     "docs/reference/journal.schema.json": "trueup.audit.schema_files:render_journal",
     "docs/guard.md": "trueup.guard.reference:render",
     "docs/alerts.md": "trueup.ops.alerts_reference:render",
-    "docs/scenarios.md": (
-        "trueup.drills.report:render trueup.drills.binance.report:render_for_scenarios"
-    ),
+    "docs/scenarios.md": "trueup.drills.report:render trueup.drills.binance.report:render_for_scenarios",
     "docs/emulator.md": "trueup.emulator.reference:render",
     "docs/upstream-faults.md": "trueup.drills.upstream:render",
     "docs/campaign.md": "trueup.drills.campaign.report:render",
