@@ -25,9 +25,9 @@ pytestmark = [pytest.mark.node, pytest.mark.server]
 FIXED_SEED = 20261122
 FRESH_SEED = int(time.strftime("%Y%m%d", time.gmtime()))
 """Of the day: every day of CI tries others, and two runs of a day the same."""
-FIXED, FRESH = 20, 20
+FIXED, FRESH = 20, 40
 """Each takes 1.0 s of a core, mostly the six starts in it (75 ms to trading, 15 ms to fork), and waits nine times that:
-the forty take 41 s of a core, and 3.7 s more for the fleet that all tests here share."""
+the sixty take 61 s of a core, and 3.7 s more for the fleet that all tests here share."""
 FIXED_LONG, FRESH_LONG = 100, 100
 CONCURRENT = 6
 PATIENCE = 3
