@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from trueup.core.terms import NO_PAST, NO_TERMS, Past, Terms
 from trueup.core.wording import plain
 from trueup.model.enums import OrderSide, TimeInForce
 
@@ -61,24 +62,6 @@ class ChangeKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """Hold what an amendment changes; None where it does not say."""
-
-    quantity: Decimal | None = None
-    price: Decimal | None = None
-    trigger_price: Decimal | None = None
-
-    def agrees_with(self, other: Terms) -> bool:
-        """Return whether everything that both say is the same."""
-        pairs = (
-            (self.quantity, other.quantity),
-            (self.price, other.price),
-            (self.trigger_price, other.trigger_price),
-        )
-        return all(mine is None or theirs is None or mine == theirs for mine, theirs in pairs)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Commanded:
     """Hold what the node commanded of one order before the change.
 
@@ -90,11 +73,14 @@ class Commanded:
         The node asked to cancel it, and was not refused.
     amends : tuple of Terms
         What the node asked to change and was neither done nor refused yet.
+    past : Past
+        What the order was before an amendment.
     """
 
     sent: bool = False
     cancel: bool = False
     amends: tuple[Terms, ...] = ()
+    past: Past = NO_PAST
 
 
 NOTHING = Commanded()
@@ -140,8 +126,8 @@ class Change:
     client_order_id: str = ""
     venue_order_id: str = ""
     side: OrderSide | None = None
-    terms_before: Terms = Terms()
-    terms: Terms = Terms()
+    terms_before: Terms = NO_TERMS
+    terms: Terms = NO_TERMS
     fill_quantity: Decimal = Decimal(0)
     position_before: Decimal | None = None
     time_in_force: TimeInForce = TimeInForce.GTC
@@ -325,6 +311,8 @@ def _of_amendment(change: Change, commanded: Commanded) -> Attribution:
     before, after = change.terms_before, change.terms
     if any(wanted.agrees_with(after) for wanted in commanded.amends):
         return Attribution(Doing.OWN, f"this node amended {change.name}")
+    if before != after and commanded.past.holds(before, after, change.time_ns):
+        return Attribution(Doing.OWN, f"{change.name} was told as it had been, or as it was again")
     if before == after:
         return Attribution(Doing.OWN, f"{change.name} was triggered: it works under another number of the venue")
     what = _amended(before, after)

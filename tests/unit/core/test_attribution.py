@@ -17,12 +17,12 @@ from trueup.core.intervention import (
     Commanded,
     Context,
     Doing,
-    Terms,
     attribute,
     closing_of,
     forced_by,
     surface_of,
 )
+from trueup.core.terms import Terms
 from trueup.model.enums import OrderSide, TimeInForce
 
 INSTRUMENT, OTHER = "AAA.VENUE", "BBB.VENUE"

@@ -18,9 +18,9 @@ from trueup.core.intervention import (
     Commanded,
     Context,
     Doing,
-    Terms,
     attribute,
 )
+from trueup.core.terms import Terms
 from trueup.model.enums import OrderSide, TimeInForce
 
 INSTRUMENT, OTHER = "AAA.VENUE", "BBB.VENUE"

@@ -15,7 +15,7 @@ from trueup.core.claims import Claim, ClaimBook
 from trueup.core.diff import Comparison
 from trueup.core.expected import Missing
 from trueup.core.external import ExternalAction, ExternalPolicy, PolicyBook
-from trueup.core.intervention import Change, Commanded, Context, Terms
+from trueup.core.intervention import Change, Commanded, Context
 from trueup.core.lifecycle import HEAL_ATTEMPTS_MAX, Cycle, Ledger, Life, Transition
 from trueup.core.netting import Netted
 from trueup.core.order_names import NameReading, OrderNames
@@ -23,6 +23,7 @@ from trueup.core.owners import Owner, OwnerBook, OwnEvidence
 from trueup.core.plan_orders import OrderPlan
 from trueup.core.rebuild import Rebuilt
 from trueup.core.settings import PlanSettings
+from trueup.core.terms import Terms
 from trueup.core.tolerance import Tolerance, within
 from trueup.core.two_look import Looks, Sighting
 from trueup.core.unchecked import SetAside

@@ -36,16 +36,16 @@ from trueup.core.intervention import (
     Closing,
     Commanded,
     Context,
-    Terms,
     attribute,
     closing_of,
 )
 from trueup.core.owners import EXTERNAL_OWNER
+from trueup.core.terms import NO_PAST, Terms
 from trueup.model.enums import OrderSide, TimeInForce
 from trueup.model.identifiers import OPENING_PREFIX, leg_of
 from trueup.node.announcer import Announcer
 from trueup.node.own_journal import OWN_ORDERS
-from trueup.node.v1.order_terms import commanded_before, terms_before_event, terms_of
+from trueup.node.v1.order_terms import commanded_before, past_of, terms_before_event, terms_of
 from trueup.node.v1.own_orders import OwnOrders
 from trueup.venues.binance.user_marks import OrderMark, marks_of
 
@@ -59,6 +59,9 @@ TOLD_MAX = 100
 """Of one judgement: a start on an account that somebody else traded for years must not fill the journal."""
 MARKS_MAX = 1_000
 COMMANDS_MAX = 10_000
+ASKED_MAX = 16
+"""Amendments of one order that are under way, and as many that were: a strategy that asks for more in the seconds in
+which nothing is answered asks for every price there is."""
 _KINDS = {
     OrderAccepted: ChangeKind.PLACED,
     OrderUpdated: ChangeKind.AMENDED,
@@ -99,6 +102,7 @@ class InterventionWatch:
         self._own = own
         self._asked_cancel: dict[str, None] = {}
         self._asked_amend: dict[str, deque[Terms]] = {}
+        self._settled: dict[str, deque[Terms]] = {}
         self._marks: dict[str, OrderMark] = {}
         self._terms: dict[str, Terms] = {}
         self._waiting: deque[tuple[Change, Commanded, str, str]] = deque()
@@ -137,7 +141,7 @@ class InterventionWatch:
         return sent
 
     def _note_modify(self, command: Any) -> None:
-        wanted = self._asked_amend.setdefault(command.client_order_id.value, deque(maxlen=16))
+        wanted = self._asked_amend.setdefault(command.client_order_id.value, deque(maxlen=ASKED_MAX))
         wanted.append(terms_of(command.quantity, command.price, command.trigger_price))
         _bound(self._asked_amend, COMMANDS_MAX)
 
@@ -203,11 +207,12 @@ class InterventionWatch:
             sent=self._own.has_sent(name),
             cancel=name in self._asked_cancel,
             amends=tuple(self._asked_amend.get(name, ())),
+            past=past_of(order, event, self._settled.get(name, ())) if kind is ChangeKind.AMENDED else NO_PAST,
         )
         commanded = commanded_before(order, event, asked)
         self._put(self._change(kind, event, order), commanded, str(event.account_id), event.strategy_id.value)
         if order.is_closed:
-            for held in (self._asked_cancel, self._asked_amend, self._terms):
+            for held in (self._asked_cancel, self._asked_amend, self._settled, self._terms):
                 held.pop(name, None)
 
     def _change(self, kind: ChangeKind, event: Any, order: Any) -> Change:
@@ -251,8 +256,13 @@ class InterventionWatch:
     def _settle_amend(self, name: str, now: Terms) -> None:
         """Let go of what was asked up to the amendment that has come; it is judged before, by a copy."""
         wanted = self._asked_amend.get(name)
+        if not wanted:
+            return
+        settled = self._settled.setdefault(name, deque(maxlen=ASKED_MAX))
+        _bound(self._settled, COMMANDS_MAX)
         while wanted:
-            if wanted.popleft().agrees_with(now):
+            settled.append(wanted.popleft())
+            if settled[-1].agrees_with(now):
                 break
 
     def _position_before(self, event: Any) -> Decimal | None:

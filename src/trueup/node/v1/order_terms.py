@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
 from nautilus_trader.model.events import (
+    OrderAccepted,
     OrderCancelRejected,
     OrderModifyRejected,
     OrderPendingCancel,
@@ -14,7 +17,8 @@ from nautilus_trader.model.events import (
     OrderUpdated,
 )
 
-from trueup.core.intervention import Commanded, Terms
+from trueup.core.intervention import Commanded
+from trueup.core.terms import FORMER_MAX, Past, Terms
 
 
 def terms_of(quantity: Any, price: Any, trigger_price: Any) -> Terms:
@@ -28,24 +32,59 @@ def terms_of(quantity: Any, price: Any, trigger_price: Any) -> Terms:
 
 def terms_before_event(order: Any, event: Any) -> Terms:
     """Return an order's terms before an amendment, from its first event and the amendments between."""
-    first = order.init_event
-    options = first.options
-    terms = Terms(
-        quantity=first.quantity.as_decimal(),
-        price=_decimal(options.get("price")),
-        trigger_price=_decimal(options.get("trigger_price")),
-    )
-    for one in order.events:
-        if one.id == event.id:
-            break
+    terms = _first_terms(order)
+    for one in _before(order, event):
         if isinstance(one, OrderUpdated):
-            said = terms_of(one.quantity, one.price, one.trigger_price)
-            terms = Terms(
-                quantity=said.quantity or terms.quantity,
-                price=said.price or terms.price,
-                trigger_price=said.trigger_price or terms.trigger_price,
-            )
+            terms = _amended(terms, one)
     return terms
+
+
+def past_of(order: Any, event: Any, asked: Iterable[Terms]) -> Past:
+    """Return what an order was before an amendment, by the venue's times.
+
+    Parameters
+    ----------
+    order : Order
+        The order, whose own events outlast a restart.
+    event : OrderUpdated
+        Not later than this.
+    asked : Iterable of Terms
+        What the node asked of it before, done or passed over.
+    """
+    newest, newest_ns = _first_terms(order), 0
+    former = [newest, *asked]
+    terms = newest
+    for one in _before(order, event):
+        if isinstance(one, OrderAccepted):
+            newest_ns = max(newest_ns, int(one.ts_event))
+        elif isinstance(one, OrderUpdated):
+            terms = _amended(terms, one)
+            former.append(terms)
+            if terms != newest and one.ts_event >= newest_ns:
+                newest, newest_ns = terms, int(one.ts_event)
+    return Past(former=tuple(dict.fromkeys(former))[-FORMER_MAX:], newest=newest, newest_ns=newest_ns)
+
+
+def _before(order: Any, event: Any) -> Iterator[Any]:
+    return itertools.takewhile(lambda one: one.id != event.id, order.events)
+
+
+def _first_terms(order: Any) -> Terms:
+    first = order.init_event
+    return Terms(
+        quantity=first.quantity.as_decimal(),
+        price=_decimal(first.options.get("price")),
+        trigger_price=_decimal(first.options.get("trigger_price")),
+    )
+
+
+def _amended(terms: Terms, event: Any) -> Terms:
+    said = terms_of(event.quantity, event.price, event.trigger_price)
+    return Terms(
+        quantity=said.quantity or terms.quantity,
+        price=said.price or terms.price,
+        trigger_price=said.trigger_price or terms.trigger_price,
+    )
 
 
 def _decimal(text: Any) -> Decimal | None:
@@ -65,9 +104,7 @@ def commanded_before(order: Any, event: Any, asked: Commanded) -> Commanded:
         What this life of the node was heard to command.
     """
     sent = cancel = update = False
-    for one in order.events:
-        if one is event or one.id == event.id:
-            break
+    for one in _before(order, event):
         match one:
             case OrderSubmitted():
                 sent = True
@@ -86,4 +123,5 @@ def commanded_before(order: Any, event: Any, asked: Commanded) -> Commanded:
         sent=sent or asked.sent,
         cancel=cancel or asked.cancel,
         amends=amends,
+        past=asked.past,
     )
