@@ -16,7 +16,7 @@ import orjson
 from trueup.emulator import Emulator
 from trueup.emulator.wire.signing import sign_hmac
 
-WAIT_SECS = 10.0
+WAIT_SECS = 60.0
 
 
 @dataclass

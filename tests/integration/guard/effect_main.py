@@ -97,7 +97,7 @@ class Bench:
         await self.until(lambda: order.status_string() == "ACCEPTED")
         return order
 
-    async def until(self, what: Any, secs: float = 3.0) -> None:
+    async def until(self, what: Any, secs: float = 60.0) -> None:
         deadline = time.monotonic() + secs
         while not what():
             assert time.monotonic() < deadline, "it did not happen in time"
@@ -251,7 +251,7 @@ class Bench:
         return found
 
     async def measure(self) -> dict[str, Any]:
-        await self.until(lambda: self.node.trader.is_running, 10.0)
+        await self.until(lambda: self.node.trader.is_running)
         rows: dict[str, dict[str, str]] = {}
         for position in POSITIONS:
             for state in ("ACTIVE", "REDUCING", "HALTED"):

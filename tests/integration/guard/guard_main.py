@@ -136,7 +136,7 @@ async def _discrepancies(life: GuardLife) -> None:
     await life.wait_until(lambda: life.state == "REDUCING")  # ours stands where theirs has gone
     say("put_back", status=life.told())
     TRUTH.fails.clear()
-    await life.wait_until(lambda: life.state == "ACTIVE", 15)
+    await life.wait_until(lambda: life.state == "ACTIVE")
 
     set_state = V1TradingState.set_state
 
@@ -145,12 +145,12 @@ async def _discrepancies(life: GuardLife) -> None:
 
     V1TradingState.set_state = fail  # type: ignore[assignment, method-assign]  # the failpoint
     TRUTH.fails.update({"orders", "positions"})
-    await life.wait_until(lambda: not life.status().can_act, 15)
+    await life.wait_until(lambda: not life.status().can_act)
     say("cannot_act", status=life.told(), state=life.state)
     V1TradingState.set_state = set_state  # type: ignore[method-assign]  # the failpoint ends
-    await life.wait_until(lambda: life.status().can_act and life.state == "REDUCING", 15)
+    await life.wait_until(lambda: life.status().can_act and life.state == "REDUCING")
     TRUTH.fails.clear()
-    await life.wait_until(lambda: life.state == "ACTIVE", 15)
+    await life.wait_until(lambda: life.state == "ACTIVE")
 
 
 async def _bypassed(life: GuardLife) -> None:

@@ -45,7 +45,7 @@ def only(said: list[dict[str, Any]], kind: str) -> dict[str, Any]:
     return line
 
 
-def until(what: Callable[[], bool], secs: float = 15.0) -> None:
+def until(what: Callable[[], bool], secs: float = 60.0) -> None:
     deadline = time.monotonic() + secs
     while not what():
         assert time.monotonic() < deadline, "it did not happen in time"

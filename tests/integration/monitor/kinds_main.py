@@ -34,7 +34,7 @@ from trueup.node.announcer import LifeCycleEvent
 from trueup.node.attach import attach
 from trueup.node.settings import NodeSettings
 
-PATIENCE_SECS = float(os.environ.get("PATIENCE_SECS", "20"))
+PATIENCE_SECS = float(os.environ.get("PATIENCE_SECS", "60"))
 POLL_SECS = 0.01
 SEED = os.environ.get("SEED", "7")
 

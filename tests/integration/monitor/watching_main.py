@@ -25,7 +25,7 @@ from trueup.node.sight import SightSettings
 
 SECRET = "planted-secret-of-the-venue-0123456789"
 SIGNATURE = "f00dfacef00dfacef00dfacef00dface"
-PATIENCE_SECS = 20.0
+PATIENCE_SECS = 60.0
 HANG_SECS = 1.0
 PAUSE_MS = 5_000
 """Longer than from one poll of the store to the next."""

@@ -41,7 +41,7 @@ class NodeProcess:
                 self.other.append(line)
         self._queue.put(None)
 
-    def await_line(self, kind: str, *, within_secs: float = 30.0, **wanted: Any) -> dict[str, Any]:
+    def await_line(self, kind: str, *, within_secs: float = 60.0, **wanted: Any) -> dict[str, Any]:
         """Return the next line of a kind that holds what is wanted."""
         deadline = time.monotonic() + within_secs
         while True:
@@ -63,7 +63,7 @@ class NodeProcess:
     def signal(self, number: signal.Signals) -> None:
         self._process.send_signal(number)
 
-    def end(self, *, within_secs: float = 30.0) -> int:
+    def end(self, *, within_secs: float = 60.0) -> int:
         """Wait for the process, then read what it still said; kill it where it does not end."""
         try:
             code = self._process.wait(within_secs)

@@ -21,7 +21,7 @@ MAIN = "tests.integration.node.verified_main"
 
 def live(case: str, *arguments: str) -> tuple[int, list[dict[str, Any]]]:
     node = NodeProcess(MAIN, case, *arguments)
-    code = node.end(within_secs=40)
+    code = node.end(within_secs=120)
     failed = [line for line in node.said if line["event"] == "script_failed"]
     assert not failed, node.tell()
     return code, node.said
@@ -120,7 +120,7 @@ def test_an_order_that_was_purged_even_in_the_middle_of_a_look_is_not_missed_and
 
 def test_the_oldest_supported_engine_is_kept_true_by_the_same_binding() -> None:
     node = NodeProcess(MAIN, "late-fill", python=OLDEST_PYTHON)
-    assert node.end(within_secs=40) == 0, node.tell()
+    assert node.end(within_secs=120) == 0, node.tell()
     assert only(node.said, "position")["average"] == 95.0
 
 
@@ -182,7 +182,7 @@ def test_a_store_that_was_away_is_noticed_and_brought_level(tmp_path: Path) -> N
 
 def test_of_two_accounts_each_is_judged_and_healed_by_its_own_venue() -> None:
     node = NodeProcess("tests.integration.node.two_accounts_main")
-    code = node.end(within_secs=60)
+    code = node.end(within_secs=120)
     clean, wrong = {"BINANCE-001": "CLEAN", "OTHER-001": "CLEAN"}, {"BINANCE-001": "CLEAN", "OTHER-001": "DISCREPANT"}
     held = {"BTCUSDT-PERP.BINANCE": "1.000", "BTCUSDT-PERP.OTHER": "1.000"}
     seen = {kind: only(node.said, kind) for kind in ("started", "hidden", "healed", "hung")}

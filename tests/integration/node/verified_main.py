@@ -126,7 +126,7 @@ class Life:
                 average=position.avg_px_open,
             )
 
-    async def wait_until(self, what: Any, within_secs: float = 10.0) -> None:
+    async def wait_until(self, what: Any, within_secs: float = 60.0) -> None:
         deadline = time.monotonic() + within_secs
         while not what():
             assert time.monotonic() < deadline, "it did not happen in time"

@@ -16,7 +16,7 @@ from trueup.cli.app import app
 from trueup.monitor.endpoint import decode_document, judgement
 
 TOKEN = "planted-token-0123456789"
-PATIENCE_SECS = 30.0
+PATIENCE_SECS = 60.0
 
 
 class Reader:

@@ -197,7 +197,7 @@ def test_it_answers_while_the_event_loop_hangs(monkeypatch: pytest.MonkeyPatch) 
     try:
         assert get(made, "/healthz")[0] == 200
         hang.set()
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while (found := get(made, "/healthz"))[0] == 200:
             assert time.monotonic() < deadline
         assert b"the event loop has not answered" in found[2]
@@ -279,7 +279,7 @@ def test_closing_ends_every_connection_and_thread_and_frees_the_port() -> None:
     made.close()
     with idle:
         assert idle.recv(100) == b""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while own_threads() > before:
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -304,8 +304,8 @@ def test_a_source_that_never_answers_holds_no_more_than_its_own_place(monkeypatc
     try:
         with connect(made) as first:
             first.sendall(b"GET /status.json HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            assert asked.wait(10), "it must be this question that hangs, and none of those that follow"
-            deadline = time.monotonic() + 10
+            assert asked.wait(60), "it must be this question that hangs, and none of those that follow"
+            deadline = time.monotonic() + 60
             while (found := get(made, "/healthz", "HEAD" if not release.is_set() else "GET"))[0] != 503:
                 assert time.monotonic() < deadline
             assert found[0] == 503
