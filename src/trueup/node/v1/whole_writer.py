@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any, Final
 
 from nautilus_trader.model.identifiers import ClientOrderId, PositionId
@@ -66,16 +66,22 @@ class WholeWriter:
         """
         count = 0
         writer = await asyncio.to_thread(BulkWriter, self._address, self._keys)
+        sender = _Sender()
         try:
             if behind is not None:
                 await self._barrier(writer, behind)
             encode = EventEncoder(self._config)
-            async for some_orders, some_positions in self._batches(orders, positions):
-                await self._batch(writer, encode, some_orders, some_positions)
-                count += len(some_orders) + len(some_positions)
-                await in_slices(some_orders, orders.pop)
-                await in_slices(some_positions, positions.pop)
+            before: tuple[list[ClientOrderId], list[PositionId]] = ([], [])
+            async for batch in self._batches(orders, positions):
+                # While a batch is taken by the server the next one is rendered; what is sent next waits for it.
+                await self._batch(writer, sender, encode, *batch)
+                await _taken(before, orders, positions)
+                count += len(batch[0]) + len(batch[1])
+                before = batch
+            await sender.settle()
+            await _taken(before, orders, positions)
         finally:
+            await sender.stop()
             writer.close()
         return count
 
@@ -111,29 +117,56 @@ class WholeWriter:
         yield batch
 
     async def _batch(
-        self, writer: BulkWriter, encode: EventEncoder, orders: list[ClientOrderId], positions: list[PositionId]
+        self,
+        writer: BulkWriter,
+        sender: _Sender,
+        encode: EventEncoder,
+        orders: list[ClientOrderId],
+        positions: list[PositionId],
     ) -> None:
-        sending: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        sending.set_result(None)
-        try:
-            for first in range(0, len(orders), PIECE_ORDERS):
-                piece: list[WholeOrder] = []
+        for first in range(0, len(orders), PIECE_ORDERS):
+            piece: list[WholeOrder] = []
 
-                def render(name: ClientOrderId, piece: list[WholeOrder] = piece) -> None:
-                    order = self._cache.order(name)
-                    if order is not None:
-                        piece.append(whole_order(order, self._cache, encode))
+            def render(name: ClientOrderId, piece: list[WholeOrder] = piece) -> None:
+                order = self._cache.order(name)
+                if order is not None:
+                    piece.append(whole_order(order, self._cache, encode))
 
-                await in_slices(orders[first : first + PIECE_ORDERS], render)
-                await sending  # one piece is sent while the next one is rendered
-                sending = asyncio.ensure_future(asyncio.to_thread(writer.queue, piece, ()))
-            wholes: list[WholePosition] = []
-            for position_id in positions:
-                position = self._cache.position(position_id)
-                if position is not None:
-                    wholes.append(await whole_position(position, encode))
-        finally:
-            await sending
+            await in_slices(orders[first : first + PIECE_ORDERS], render)
+            await sender.send(writer.queue, piece, ())
+        wholes: list[WholePosition] = []
+        for position_id in positions:
+            position = self._cache.position(position_id)
+            if position is not None:
+                wholes.append(await whole_position(position, encode))
         encode.forget()
-        await asyncio.to_thread(writer.queue, (), wholes)
-        await asyncio.to_thread(writer.commit)
+        await sender.send(writer.queue, (), wholes)
+        await sender.send(writer.commit)
+
+
+class _Sender:
+    """Send one thing after the other from a thread, at most one at a time, while the loop makes the next."""
+
+    def __init__(self) -> None:
+        self._sending: asyncio.Future[None] | None = None
+
+    async def send(self, work: Callable[..., None], *arguments: Any) -> None:
+        """Wait until what was sent before is done, and begin with this; raise what became of that."""
+        await self.settle()
+        self._sending = asyncio.ensure_future(asyncio.to_thread(work, *arguments))
+
+    async def settle(self) -> None:
+        """Wait until what was sent is done, and raise what became of it."""
+        if self._sending is not None:
+            await self._sending
+
+    async def stop(self) -> None:
+        """Wait until the thread is done, whatever became of it."""
+        if self._sending is not None:
+            await asyncio.gather(self._sending, return_exceptions=True)
+
+
+async def _taken(batch: tuple[list[ClientOrderId], list[PositionId]], orders: Names, positions: PositionNames) -> None:
+    """Take from the dicts what the server has confirmed."""
+    await in_slices(batch[0], orders.pop)
+    await in_slices(batch[1], positions.pop)
