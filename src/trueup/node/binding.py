@@ -5,8 +5,8 @@ A binding knows one line of NautilusTrader from the inside; everything else in `
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -157,11 +157,17 @@ class AccountPort(Protocol):
     def unowned(self) -> frozenset[str]:
         """Return the instruments on which an open order or position belongs to nobody."""
 
-    def move_obstacle(self, instrument_id: str, owner: str) -> str:
-        """Return why what nobody owns on an instrument cannot be given to a strategy; empty if it can."""
+    def examining(self, instrument_id: str, owner: str, found: list[str]) -> Iterator[None]:
+        """Find why what nobody owns on an instrument cannot be given to a strategy; nothing is found if it can.
 
-    def move(self, instrument_ids: Iterable[str], owner: str) -> Sequence[MovedToOwner]:
-        """Give what nobody owns on some instruments to a strategy, at once; the account's totals stay what they are."""
+        Each turn is a piece of the work, here and in `moving`.
+        """
+
+    def moving(self, instrument_ids: Iterable[str], owner: str, moved: list[Any]) -> Iterator[None]:
+        """Give what nobody owns on some instruments to a strategy; the account's totals stay what they are.
+
+        What moved is added to `moved`, as `MovedToOwner`. No event may change the node's books between the turns.
+        """
 
     def settle_claims(self) -> tuple[str, ...]:
         """Give what nobody owns to whoever sent it, or claims it by now; return in words what moved, or why not."""
@@ -208,6 +214,9 @@ class NodeBinding(Protocol):
 
     def now_ns(self) -> int:
         """Return the node's clock."""
+
+    def events_held(self) -> AbstractContextManager[None]:
+        """Let no event change the node's books until the end, and handle those that came then, in their order."""
 
     def is_trading(self) -> bool:
         """Return whether the trader runs."""

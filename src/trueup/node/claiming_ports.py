@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from trueup.claims.record import ClaimRecord
@@ -61,5 +61,5 @@ class Rounds(Protocol):
     def ports(self) -> tuple[AccountPort, ...]:
         """Return the accounts, once they are known."""
 
-    async def between_looks[T](self, work: Callable[[], T]) -> T:
-        """Do work while no account is being looked at."""
+    async def between_looks[T](self, work: Callable[[], Awaitable[T]]) -> T:
+        """Do work while no account is being looked at, and no event changes the node's books."""

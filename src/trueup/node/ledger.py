@@ -57,9 +57,11 @@ class RepairLedger:
     def __init__(self, directory: Path) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         self._path = directory / LEDGER_FILE
+        self._begun: set[str] | None = None
 
     def begin(self, entry: RepairEntry) -> None:
         """Write down what is about to be purged; returns when it is on the disk."""
+        begun = self._known()
         self._append(
             {
                 "op": "begin",
@@ -70,12 +72,21 @@ class RepairLedger:
                 "orders": list(entry.orders),
             }
         )
+        begun.add(entry.repair_id)
 
     def end(self, repair_id: str) -> None:
         """Note that a repair is complete in the node and in its store; forget everything once nothing is open."""
+        begun = self._known()
         self._append({"op": "end", "repair_id": repair_id})
-        if not self.unfinished():
+        begun.discard(repair_id)
+        if not begun:
             self._path.unlink(missing_ok=True)
+
+    def _known(self) -> set[str]:
+        """Return the repairs that are begun and not ended; the file is read once, not 10 MB of it for each end."""
+        if self._begun is None:
+            self._begun = {entry.repair_id for entry in self.unfinished()}
+        return self._begun
 
     def unfinished(self) -> tuple[RepairEntry, ...]:
         """Return the repairs that were begun and not ended, oldest first.

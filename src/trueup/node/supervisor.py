@@ -97,12 +97,16 @@ class Supervisor:
         """Return the accounts; none before the start-up."""
         return tuple(account.port for account in self._accounts)
 
-    async def between_looks[T](self, work: Callable[[], T]) -> T:
-        """Do work while no account is being looked at: a look plans on who owned what when it read the node."""
+    async def between_looks[T](self, work: Callable[[], Awaitable[T]]) -> T:
+        """Do work while no account is being looked at, and no event changes the node's books.
+
+        A look plans on who owned what when it read the node, and long work gives the event loop its turns.
+        """
         async with contextlib.AsyncExitStack() as stack:
             for monitor in self._monitors.values():
                 await stack.enter_async_context(monitor.quiet())
-            return work()
+            with self._binding.events_held():
+                return await work()
 
     def watch_outside(self, watch: OutsideWatch) -> None:
         """Let every look be told to what acts on what nobody owns."""

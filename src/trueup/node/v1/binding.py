@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager, nullcontext
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from typing import Any
 
 from nautilus_trader.model.enums import OmsType
@@ -21,6 +20,7 @@ from trueup.node.state import NodeState
 from trueup.node.v1.apply import EXTERNAL_OWNER, Applier, OwnerChoice
 from trueup.node.v1.aside import StoreAside
 from trueup.node.v1.claims import claims_in_force
+from trueup.node.v1.holding import events_held, handle_safely
 from trueup.node.v1.moving import Moved, OwnerMover
 from trueup.node.v1.names import check_engine_names
 from trueup.node.v1.outside import V1Outside
@@ -163,14 +163,14 @@ class V1Account:
         """Return the instruments on which something alive belongs to nobody."""
         return self._mover.instruments()
 
-    def move_obstacle(self, instrument_id: str, owner: str) -> str:
-        """Return why what nobody owns cannot be given to a strategy."""
-        return self._mover.obstacle(instrument_id, owner)
+    def examining(self, instrument_id: str, owner: str, found: list[str]) -> Iterator[None]:
+        """Find why what nobody owns cannot be given to a strategy, piece by piece."""
+        return self._mover.examining(instrument_id, owner, found)
 
-    def move(self, instrument_ids: Iterable[str], owner: str) -> list[Moved]:
-        """Give what nobody owns on some instruments to a strategy."""
+    def moving(self, instrument_ids: Iterable[str], owner: str, moved: list[Moved]) -> Iterator[None]:
+        """Give what nobody owns on some instruments to a strategy, piece by piece."""
         self._cache_reader.forget()
-        return self._mover.move(instrument_ids, owner)
+        return self._mover.moving(instrument_ids, owner, moved)
 
     def settle_claims(self) -> tuple[str, ...]:
         """Give what nobody owns to the strategies that sent it, or claim it by now; return in words what moved."""
@@ -187,7 +187,8 @@ class V1Account:
             else:
                 by_owner.setdefault(owner, []).append(instrument_id)
         for owner, instrument_ids in by_owner.items():
-            for moved in self.move(instrument_ids, owner):
+            self._cache_reader.forget()
+            for moved in self._mover.move(instrument_ids, owner):
                 self._binding.claims.say(owner, moved.line)
                 lines.append(moved.line)
         return tuple(lines)
@@ -364,14 +365,16 @@ class V1Binding:
             if event is None:  # the engine is stopping: leave it its own signal
                 events.put_nowait(event)
                 break
-            try:
-                self.engine._handle_event_with_tracking(event)  # noqa: SLF001 - listed in names.py
-            except asyncio.CancelledError:
-                raise
-            except Exception as error:
-                self.engine._handle_queue_exception(error, "event")  # noqa: SLF001 - listed in names.py
+            handle_safely(self.engine, event)
             drained += 1
         return drained
+
+    @contextmanager
+    def events_held(self) -> Iterator[None]:
+        """Let no event change the node's books until the end, and handle those that came then, in their order."""
+        self.drain()
+        with events_held(self.engine):
+            yield
 
     def recount_portfolio(self) -> None:
         """Let the portfolio count its positions anew; before the trader runs the kernel does it by itself."""

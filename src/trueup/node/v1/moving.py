@@ -2,13 +2,14 @@
 
 The engine fixes the owner of an order and of a position when it makes them. So each is purged and made anew from its
 own events, with the owner alone changed: quantities, prices, commissions and times are the same objects of the same
-fills, and the account's totals are what they were. All of it happens between two events of the node.
+fills, and the account's totals are what they were. No event of the node happens meanwhile: at a start it is done
+without a pause, and while the node trades in slices, with what the venue says held back (`trueup.node.v1.holding`).
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -28,6 +29,8 @@ from trueup.node.v1.repair import Repairs
 _logger = logging.getLogger("trueup.node")
 
 EXTERNAL = StrategyId(EXTERNAL_OWNER)
+PIECE_NAMES = 50
+"""Orders whose sender is looked up between two turns: a few hundred microseconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,9 +117,26 @@ class OwnerMover:
 
         Where nothing is to be moved there is no obstacle.
         """
-        for name, own in sorted(self._senders(instrument_id).items()):
+        found: list[str] = []
+        for _ in self.examining(instrument_id, owner, found):
+            pass
+        return "; ".join(found)
+
+    def examining(self, instrument_id: str, owner: str, found: list[str]) -> Iterator[None]:
+        """Add to `found` what `obstacle` would return, if there is any; each turn is a piece of the work."""
+        names = self._names(instrument_id)
+        yield
+        for number, name in enumerate(sorted(names)):
+            own = self._own_of(name)
             if own is not None and own.name != owner:
-                return f"order {name} is {own.name}'s own: {own.why}"
+                found.append(f"order {name} is {own.name}'s own: {own.why}")
+                return
+            if number % PIECE_NAMES == 0:
+                yield
+        if obstacle := self._obstacle(instrument_id, owner):
+            found.append(obstacle)
+
+    def _obstacle(self, instrument_id: str, owner: str) -> str:
         instrument = InstrumentId.from_str(instrument_id)
         mine = self._open_positions(instrument)
         orders = self._open_orders(instrument)
@@ -139,7 +159,7 @@ class OwnerMover:
         if not mine:
             return ""
         # A leg is a position of its own name: whoever holds the other one shares nothing with it.
-        others = [] if legs else [one for one in self._positions(instrument) if one.strategy_id != EXTERNAL]
+        others = [] if legs else self._others(instrument)
         if others:
             held = ", ".join(f"{one.strategy_id} {one.signed_decimal_qty():+}" for one in others)
             whose = "the strategy" if others[0].strategy_id.value == owner else "another strategy"
@@ -155,26 +175,40 @@ class OwnerMover:
         What fails on one instrument is said in its `Moved.problem`, and does not keep the others. The next look tells
         what differs there, and heals it.
         """
-        held = [self._held(InstrumentId.from_str(one)) for one in instrument_ids]
+        moved: list[Moved] = []
+        for _ in self.moving(instrument_ids, owner, moved):
+            pass
+        return moved
+
+    def moving(self, instrument_ids: Iterable[str], owner: str, moved: list[Moved]) -> Iterator[None]:
+        """Do what `move` does, and add to `moved` what it returns; each turn is a piece of the work.
+
+        An order is a piece, and a position with the orders that made it. Between the pieces nothing but this may change
+        what nobody owns.
+        """
+        held = []
+        for name in instrument_ids:
+            held.append(self._held(InstrumentId.from_str(name)))
+            yield
         orders = [order for one in held for order in one.orders]
-        self._repairs.begin("claim", orders, {order.client_order_id.value: owner for order in orders})
-        moved = []
+        yield from self._repairs.beginning("claim", orders, {order.client_order_id.value: owner for order in orders})
         for one in held:
             try:
-                moved.append(self._move(one, owner))
+                yield from self._moving(one, owner, moved)
             except Exception as error:
                 _logger.exception("what nobody owns on %s could not be moved", one.instrument_id)
                 problem = f"{type(error).__name__}: {error}"
                 moved.append(Moved(instrument_id=one.instrument_id.value, owner=owner, problem=problem))
         self._on_moved()
-        return moved
 
     def _senders(self, instrument_id: str) -> dict[str, Owner | None]:
         """Return the orders that nobody owns, alive or behind the position, and which strategy had sent each."""
+        return {name: self._own_of(name) for name in self._names(instrument_id)}
+
+    def _names(self, instrument_id: str) -> set[str]:
         held = self._held(InstrumentId.from_str(instrument_id))
         names = {order.client_order_id.value for order in held.orders}
-        names |= {event.client_order_id.value for one in held.positions for event in one.events}
-        return {name: self._own_of(name) for name in names}
+        return names | {event.client_order_id.value for one in held.positions for event in one.events}
 
     def _held(self, instrument_id: InstrumentId) -> _Held:
         positions = self._open_positions(instrument_id)
@@ -183,8 +217,11 @@ class OwnerMover:
         orders = [*self._open_orders(instrument_id), *(one for one in past if one.strategy_id == EXTERNAL)]
         return _Held(instrument_id, tuple(orders), tuple(positions))
 
-    def _move(self, held: _Held, owner: str) -> Moved:
+    def _moving(self, held: _Held, owner: str, moved: list[Moved]) -> Iterator[None]:
         instrument, positions = held.instrument_id, held.positions
+        is_one_way = any(not _is_leg(one.id, instrument) for one in positions)
+        if is_one_way and (others := self._others(instrument)):
+            raise RuntimeError(f"{others[0].strategy_id} opened a position there meanwhile")  # by an order of a hand
         before = self._total(instrument)
         strategy_id = StrategyId(owner)
         # What fills next gets its position's name from the engine so: by the strategy, or by the venue.
@@ -196,18 +233,25 @@ class OwnerMover:
                 return netted
             return position_id
 
+        waiting = [order for order in held.orders if not order.is_closed and not order.filled_qty.as_decimal()]
+        behind = [order for order in held.orders if order.is_closed or order.filled_qty.as_decimal()]
         fills = [[_owned(event, strategy_id, renamed) for event in one.events] for one in positions]
+        yield
         for position in positions:
             snapshots = self._cache.position_snapshots(position.id)
             self._repairs.purge_position(position.id)
             for snapshot in snapshots:
                 self._cache.snapshot_position(snapshot)  # what nobody earned there before stays in the account's sum
-        renewed = [self._renew(order, strategy_id, renamed) for order in held.orders]
+        renewed = [self._renew(order, strategy_id, renamed) for order in behind]
         made = [self._open(events, instrument) for events in fills]
         if (after := self._total(instrument)) != before:
             raise RuntimeError(f"the positions were {before} in all, and are {after}")
+        for order in waiting:
+            yield
+            renewed.append(self._renew(order, strategy_id, renamed))
         open_orders = tuple(order for order in renewed if not order.is_closed)
-        return Moved(instrument_id=instrument.value, owner=owner, orders=open_orders, positions=tuple(made))
+        moved.append(Moved(instrument_id=instrument.value, owner=owner, orders=open_orders, positions=tuple(made)))
+        yield
 
     # -- parts -------------------------------------------------------------------------------------------------------
 
@@ -226,6 +270,9 @@ class OwnerMover:
     def _positions(self, instrument_id: InstrumentId | None) -> list[Any]:
         held = self._cache.positions_open(instrument_id=instrument_id)
         return [one for one in held if is_of(self._cache, self._client, one)]
+
+    def _others(self, instrument_id: InstrumentId) -> list[Any]:
+        return [one for one in self._positions(instrument_id) if one.strategy_id != EXTERNAL]
 
     def _total(self, instrument_id: InstrumentId) -> Decimal:
         return sum((one.signed_decimal_qty() for one in self._positions(instrument_id)), Decimal(0))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from nautilus_trader.core.uuid import UUID4
@@ -19,6 +19,9 @@ from trueup.node.ledger import RepairEntry, RepairLedger
 from trueup.node.v1.engine_records import fill_record
 
 _logger = logging.getLogger("trueup.node")
+
+ENTRY_ORDERS_MAX = 1_000
+"""Orders in one entry of the ledger: a megabyte, rendered and synced to the disk in one go."""
 
 
 class Repairs:
@@ -152,10 +155,21 @@ class Repairs:
         return begun
 
     def begin(self, kind: str, orders: list[Any], owners: dict[str, str] | None = None) -> None:
-        repair_id = UUID4().value
-        rows = tuple(self._row(order, owners) for order in orders)
-        self._ledger.begin(RepairEntry(repair_id, kind, self._account_id.value, self._clock_ns(), rows))
-        self._begun.append(repair_id)
+        """Write down the orders that are about to be purged, under the owners that they are to get."""
+        for _ in self.beginning(kind, orders, owners):
+            pass
+
+    def beginning(self, kind: str, orders: list[Any], owners: dict[str, str] | None = None) -> Iterator[None]:
+        """Do the same; each turn is a piece of the work."""
+        for first in range(0, max(len(orders), 1), ENTRY_ORDERS_MAX):
+            rows = []
+            for order in orders[first : first + ENTRY_ORDERS_MAX]:
+                rows.append(self._row(order, owners))
+                yield
+            repair_id = UUID4().value
+            self._ledger.begin(RepairEntry(repair_id, kind, self._account_id.value, self._clock_ns(), tuple(rows)))
+            self._begun.append(repair_id)
+            yield
 
     def _row(self, order: Any, owners: dict[str, str] | None) -> dict[str, Any]:
         init = OrderInitialized.to_dict(order.init_event)
