@@ -286,7 +286,7 @@ class AccountTruth:
         # What closed longer ago than this may be purged by now. Reckoned after the reading: a look that waited for the
         # venue's weight took all that was purged meanwhile for missing, and made it anew.
         purged_to_ns = self.port.now_ns() - int(buffer_secs * NS_PER_SECOND)
-        return replace(node, known_from_ns=max(depth.known_from_ns, purged_to_ns))
+        return node.expected_from(max(depth.known_from_ns, purged_to_ns))
 
     async def _unexplained(self, reading: VenueReading, node: NodeSnapshot) -> frozenset[PositionKey]:
         return await off_loop(_size(reading, node), lambda: unexplained_positions(reading.snapshot, node))

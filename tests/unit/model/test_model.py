@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 import trueup.model as model
-from tests.unit.core.builders import READ, SECOND, fill, order, venue
+from tests.unit.core.builders import READ, SECOND, fill, node, order, venue
 from trueup.model import (
     Coverage,
     Discrepancy,
@@ -176,6 +176,14 @@ def test_the_clashes_of_many_orders_are_found_in_time_that_grows_with_their_numb
     snapshot = venue(orders=orders)
     assert [len(snapshot.order_clashes["AAA.VENUE", number]) for number in "012"] == [20, 20, 20]
     assert max(spelt.values()) <= 3
+
+
+def test_a_reading_of_which_less_is_expected_is_the_same_records_under_the_same_indexes() -> None:
+    whole = node(orders=(order("1"),), fills=(fill("7"),))
+    less = whole.expected_from(50)
+    assert less == replace(whole, known_from_ns=50)
+    assert less.fill_by_key is whole.fill_by_key
+    assert whole.known_from_ns != 50
 
 
 def test_venue_order_numbers_are_kept_apart_per_instrument() -> None:
