@@ -9,6 +9,7 @@ from typing import Self
 
 from trueup.model.enums import Leg, OrderSide
 from trueup.model.fills import FillRecord
+from trueup.model.making import made_fast
 from trueup.model.orders import OrderRecord
 
 
@@ -56,6 +57,7 @@ class Healability(StrEnum):
     MANUAL = "MANUAL"  # only an operator can decide
 
 
+@made_fast
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
     """Name what a discrepancy is about. Unused parts are empty.
@@ -127,6 +129,7 @@ class Subject:
         return f"position {self.instrument_id}{leg}"
 
 
+@made_fast
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Discrepancy:
     """Hold one difference.

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from trueup.model.enums import Leg, LiquiditySide, OrderSide
+from trueup.model.making import made_fast
 
 type TradeKey = tuple[str, str, OrderSide]
 """Instrument, trade id, side.
@@ -25,6 +26,7 @@ whatever their orders. Only a trade id that the venue uses again makes the diffe
 """
 
 
+@made_fast
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FillRecord:
     """Hold one fill.

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from trueup.model.enums import Leg, OrderSide, OrderStatus, OrderType, TimeInForce
+from trueup.model.making import made_fast
 
 
+@made_fast
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderRecord:
     """Hold one order at one instant.

@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from trueup.model.enums import Leg, OrderSide, OrderStatus
 from trueup.model.fills import FillKey, FillRecord
+from trueup.model.making import made_fast
 from trueup.model.orders import OrderRecord
 
 type StepKey = tuple[int, int, int, int, str, str]
@@ -113,6 +114,7 @@ class OpeningBalance:
         return (_OPEN, self.time_ns, 0, len(self.trade_id), self.trade_id, self.client_order_id)
 
 
+@made_fast
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seed:
     """Make the engine know an order as ACCEPTED with nothing filled.
@@ -153,6 +155,7 @@ class Amend:
         return (_IN_ORDER, self.time_ns, _AMEND, 0, "", self.order.client_order_id or "")
 
 
+@made_fast
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fill:
     """Book one fill that the venue reported. Both names of its order are resolved in ``fill``."""
