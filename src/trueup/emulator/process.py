@@ -18,6 +18,7 @@ from typing import IO, Any, Final, Self
 from trueup.emulator.client import ControlClient
 from trueup.emulator.server import EmulatorUrls, Ready
 from trueup.errors import EmulatorError
+from trueup.tied import start_tied
 
 START_SECS_MAX: Final = 30.0
 STOP_SECS_MAX: Final = 10.0
@@ -36,6 +37,8 @@ class EmulatorProcess:
     port, control_port : int
         0 takes free ports at the first start; later starts of the same handle use them again, so that clients find
         the venue where it was.
+    ends_with_parent : bool
+        Whether the process gets SIGKILL at the end of this one, whatever ends it; on Linux.
 
     Examples
     --------
@@ -50,11 +53,13 @@ class EmulatorProcess:
         settings: Mapping[str, Any] | None = None,
         port: int = 0,
         control_port: int = 0,
+        ends_with_parent: bool = False,
     ) -> None:
         self._state = state
         self._settings = dict(settings or {})
         self._port = port
         self._control_port = control_port
+        self._launch = start_tied if ends_with_parent else subprocess.Popen
         self._process: subprocess.Popen[bytes] | None = None
         self._ready: Ready | None = None
         self._control: ControlClient | None = None
@@ -93,7 +98,7 @@ class EmulatorProcess:
             json.dump(self._settings, config, default=str)
             config.flush()
             command += ["--config", config.name]
-            self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self._stderr)
+            self._process = self._launch(command, stdout=subprocess.PIPE, stderr=self._stderr)
             self._ready = self._await_ready(self._process)
         self._port = int(self._ready.rest.rpartition(":")[2])
         self._control_port = int(self._ready.control.rpartition(":")[2])

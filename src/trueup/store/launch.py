@@ -19,7 +19,7 @@ from trueup.store.connection import StoreAddress, open_client
 from trueup.store.datadir import DataDirectory, ServerRecord
 from trueup.store.death import explain_death, port_was_taken, tail_was_dropped
 from trueup.store.processes import servers_working_in
-from trueup.store.tied import start_tied
+from trueup.tied import start_tied
 
 HOST = "127.0.0.1"
 

@@ -1,4 +1,4 @@
-"""A server that ends with the process that started it, though nothing of it is left to be found by."""
+"""Servers that end with the process that started them, though nothing of them is left to be found by."""
 
 from __future__ import annotations
 
@@ -54,3 +54,18 @@ def test_a_tied_server_outlives_the_thread_that_asked_for_it_and_not_the_process
                 process.stdin.flush()
                 assert process.stdout.readline() == "stopped\n"
             assert server.wait(30.0)
+
+
+def test_a_tied_emulator_ends_with_a_process_that_is_killed() -> None:
+    program = (
+        "import sys; from trueup.emulator.process import EmulatorProcess\n"
+        "with EmulatorProcess(ends_with_parent=True) as one: print(one.pid, flush=True); sys.stdin.readline()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        with ForeignProcess(int(process.stdout.readline())) as emulator:
+            assert not emulator.wait(0.0)
+            os.kill(process.pid, signal.SIGKILL)
+            assert emulator.wait(30.0)

@@ -97,7 +97,7 @@ class Life:
         emulator = self._emulator
         if self._scenario.begins_behind_days is not None:
             clock = {"offset_ms": -self._scenario.begins_behind_days * DAY_MS}
-            emulator = stack.enter_context(EmulatorProcess(settings={"clock": clock}))
+            emulator = stack.enter_context(EmulatorProcess(settings={"clock": clock}, ends_with_parent=True))
             emulator.control.pause_market()
         self._account = VenueAccount(emulator)
         if self._scenario.redis == "own":

@@ -78,7 +78,7 @@ def run_binance(
         Where to keep the nodes' logs.
     """
     found: list[Outcome] = []
-    with EmulatorProcess() as emulator:
+    with EmulatorProcess(ends_with_parent=True) as emulator:
         emulator.control.pause_market()
         for scenario in scenarios:
             with tempfile.TemporaryDirectory(prefix="drill-") as directory:

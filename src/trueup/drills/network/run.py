@@ -106,7 +106,7 @@ def _perform(scenario: NetworkScenario, directory: Path, say: Callable[[str], No
     with ExitStack() as stack:
         store = stack.enter_context(EmbeddedValkey.start(directory / "store", ends_with_parent=True))
         settings = {"symbols": SYMBOLS, "market": {"step_interval_ms": 250}}
-        venue = stack.enter_context(EmulatorProcess(settings=settings))
+        venue = stack.enter_context(EmulatorProcess(settings=settings, ends_with_parent=True))
         proxies = stack.enter_context(ProxyThread())
         return _Run(directory, venue, store.url, proxies, say, stack).perform(scenario)
 

@@ -302,7 +302,7 @@ def run_own(
     """
     market = {"seed": seed, "step_interval_ms": 100, "step_symbols": own.symbols}
     found: list[OwnOutcome] = []
-    with EmulatorProcess(settings={"market": market}) as emulator:
+    with EmulatorProcess(settings={"market": market}, ends_with_parent=True) as emulator:
         for scenario in scenarios:
             for mode in modes:
                 place = directory / f"{scenario.id}-{mode}"

@@ -58,7 +58,9 @@ def run_soak(plan: SoakPlan, say: Say) -> SoakReport:
     with ExitStack() as stack:
         say("starting store and venue")
         store = stack.enter_context(EmbeddedValkey.start(plan.directory / "store", ends_with_parent=True))
-        venue = stack.enter_context(EmulatorProcess(state=plan.directory / "venue", settings=plan.emulator_settings()))
+        venue = stack.enter_context(
+            EmulatorProcess(state=plan.directory / "venue", settings=plan.emulator_settings(), ends_with_parent=True)
+        )
         return _Soak(plan, say, store.url, venue).run()
 
 
