@@ -11,9 +11,11 @@ instrument, it does):
 open orders; * a position: the node's own position is the same in both;
 * anything else: it is there in both.
 
-At start-up nothing trades yet, and everything may be acted on at once, but for one thing: what would leave the node
-for good because no list has it (`absences`). A status that was healed wrongly is seen wrong by the next look; an order
-that was purged wrongly is older than the proof that follows, and no look asks for it again.
+At start-up nothing trades yet, and everything may be acted on at once, but for what the venue's silence alone says
+(`absences`). An order that no list has would leave the node for good: purged wrongly, it is older than the proof that
+follows, and no look asks for it again. An order that is alive in the node would be ended, and its strategy told so,
+where a venue fails to list it and denies it for a moment. A status that was healed wrongly is seen wrong by the next
+look.
 """
 
 from __future__ import annotations
@@ -133,7 +135,10 @@ def take_look(
 
 
 def absences(found: Iterable[Discrepancy], venue: VenueSnapshot) -> frozenset[str]:
-    """Return the fingerprints of what a rebuild would purge and not make again: orders with fills that no list has.
+    """Return the fingerprints of what the venue's silence alone says of orders that no list has.
+
+    Those with fills, which a rebuild would purge and not make again; and those alive in the node that the venue denies,
+    which would be ended.
 
     Parameters
     ----------
@@ -146,7 +151,8 @@ def absences(found: Iterable[Discrepancy], venue: VenueSnapshot) -> frozenset[st
 
 
 def _is_absence(one: Discrepancy, venue: VenueSnapshot) -> bool:
-    if one.kind not in _ABSENT or one.healability is not Healability.REBUILD:
+    is_denied = one.kind is DiscrepancyKind.ORDER_MISSING_AT_VENUE and one.healability is Healability.HEALABLE
+    if one.kind not in _ABSENT or not (is_denied or one.healability is Healability.REBUILD):
         return False
     subject = one.subject
     listed = venue.order_named(

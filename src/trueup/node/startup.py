@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from trueup.model.discrepancies import Discrepancy, DiscrepancyKind
+from trueup.model.discrepancies import Discrepancy, DiscrepancyKind, Healability
 from trueup.model.steps import RefusalCode
 from trueup.model.verdicts import VerdictState
 from trueup.node.account import NS_PER_SECOND, AccountTruth, Depth
@@ -136,8 +137,9 @@ class StartUp:
             else:
                 act_on = await self._judge(look)
                 made, applied = await self._account.heal(look, act_on, at_startup=True)
-                # What no list has is purged only when a second reading says so, none of it taken over from this one.
-                is_waiting = len(act_on) < len(look.discrepancies)
+                # What no list has is purged only when a second reading says so, none of it taken over from this one;
+                # of what is alive the lists and the answers are asked for anew in any case.
+                anew = _waits_to_purge(look.discrepancies, act_on)
                 problems = tuple(applied.problems)
                 outcome = replace(outcome, refused=made.refused, problems=problems).with_steps(made.steps)
                 heals += bool(made.steps)
@@ -152,7 +154,7 @@ class StartUp:
                     if any(one.kind is DiscrepancyKind.ORDER_OWNER for one in look.discrepancies):
                         self._settle_claims()  # a position of two owners forbade it before, and is healed now
                     before, backoff_secs = None, BACKOFF_SECS
-                    depth = replace(depth, anew=is_waiting)
+                    depth = replace(depth, anew=anew)
                     if time.monotonic() < deadline:
                         # The next look tells it all anew. Until then a large account should not be held twice.
                         outcome = replace(outcome, discrepancies=())
@@ -160,6 +162,7 @@ class StartUp:
                         del look, made, act_on, applied
                         await let_go(piles)
                         continue
+                depth = replace(depth, anew=depth.anew and (anew or len(act_on) == len(look.discrepancies)))
             before = look
             if time.monotonic() + backoff_secs >= deadline:
                 return StartUpResult(outcome=outcome, look=look, reason=f"{reason}, and {timeout_secs:g} s have passed")
@@ -183,3 +186,11 @@ class StartUp:
             return None
         assert self._settings.purge_buffer_secs is not None
         return max(0, self._now_ns - int(self._settings.purge_buffer_secs * NS_PER_SECOND))
+
+
+def _waits_to_purge(found: Sequence[Discrepancy], act_on: Sequence[Discrepancy]) -> bool:
+    """Return whether something that a rebuild would purge is not acted on yet."""
+    if len(act_on) == len(found):
+        return False
+    acted = set(map(id, act_on))
+    return any(one.healability is Healability.REBUILD for one in found if id(one) not in acted)

@@ -230,7 +230,10 @@ def test_what_the_venue_lists_by_either_name_is_not_absent(name: dict[str, str])
     gone = Discrepancy(kind=Kind.ORDER_MISSING_AT_VENUE, subject=subject, healability=Healability.REBUILD)
     assert absences((gone,), venue(orders=(order(),))) == frozenset()
     assert absences((gone,), venue(orders=(order("O-2", "2"),))) == {gone.fingerprint}
-    assert absences((replace(gone, healability=Healability.HEALABLE),), venue()) == frozenset()
+    denied = replace(gone, healability=Healability.HEALABLE)
+    assert absences((denied,), venue()) == {denied.fingerprint}
+    assert absences((replace(gone, healability=Healability.DERIVED),), venue()) == frozenset()
+    assert absences((replace(denied, kind=Kind.FILL_INVENTED),), venue()) == frozenset()
     assert absences((replace(gone, kind=Kind.ORDER_STATUS),), venue()) == frozenset()
 
 

@@ -129,7 +129,7 @@ def test_a_position_is_acted_on_only_when_the_nodes_own_position_was_quiet() -> 
     assert {one.subject.instrument_id for one in diff(truth, moved)} == {INSTRUMENT}
 
 
-def test_what_no_list_has_is_told_apart_since_a_start_must_not_purge_it_at_first_sight() -> None:
+def test_what_no_list_has_is_told_apart_since_a_start_must_not_purge_or_end_it_at_first_sight() -> None:
     ended = order(status="FILLED", quantity="1", filled="1", owner=OWNER)
     mine = node(orders=(ended,), fills=(fill("7"),))
     found = diff(venue(), mine)
@@ -137,4 +137,9 @@ def test_what_no_list_has_is_told_apart_since_a_start_must_not_purge_it_at_first
     assert absences(found, venue()) == {one.fingerprint for one in found}
     listed = venue(orders=(ended,))
     assert absences(diff(listed, mine), listed) == frozenset()  # made again from the venue's fills, or refused
-    assert absences(diff(venue(), BEHIND), venue()) == frozenset()  # ended, and seen again if it works
+    unlisted = diff(venue(), BEHIND)
+    assert [one.kind for one in unlisted] == [DiscrepancyKind.ORDER_MISSING_AT_VENUE]
+    assert absences(unlisted, venue()) == frozenset()  # not asked about yet: it is not acted on at all
+    denying = replace(venue(), unknown_orders=frozenset({"O-1"}))
+    denied = diff(denying, BEHIND)
+    assert absences(denied, denying) == {one.fingerprint for one in denied} != frozenset()
