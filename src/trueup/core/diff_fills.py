@@ -29,15 +29,10 @@ def diff_missing_fills(view: View, fills: Iterable[FillRecord]) -> list[Discrepa
 
 def diff_booked_fills(view: View) -> list[Discrepancy]:
     """Return what is wrong with the fills that the node holds: invented, booked twice, or with other values."""
-    found: list[Discrepancy] = []
-    listed, match = view.venue.fill_by_key, view.fills
-    for key, held in view.node.fill_by_key.items():
-        said = listed.get(key)
-        if said is not None and not _differ(said, held):
-            continue
-        said = said or match.renamed.get(key)
-        if said is not None:
-            found += _values(said, held, view)
+    match = view.fills
+    found = [one for said, held in match.changed for one in _values(said, held, view)]
+    for key, said in match.renamed.items():
+        found += _values(said, view.node.fill_by_key[key], view)
     for key, said in match.misbooked.items():
         held = view.node.fill_by_key[key]
         found += _values(said, held, view)
@@ -45,15 +40,6 @@ def diff_booked_fills(view: View) -> list[Discrepancy]:
     found += _surplus(view)
     found += [_duplicated(fills[0], fills, times=1) for fills in view.node.fill_clashes.values()]
     return found
-
-
-def _differ(said: FillRecord, held: FillRecord) -> bool:
-    return (
-        said.price != held.price
-        or said.quantity != held.quantity
-        or said.commission != held.commission
-        or said.commission_currency != held.commission_currency
-    )
 
 
 def _surplus(view: View) -> list[Discrepancy]:

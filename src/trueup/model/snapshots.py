@@ -23,6 +23,9 @@ type VenueOrderKey = tuple[str, str]
 """Instrument and venue order id: venues such as Binance number their orders per instrument."""
 
 
+type _FillsByOrder = tuple[dict[VenueOrderKey, list[FillRecord]], dict[str, list[FillRecord]]]
+
+
 def _order_rank(order: OrderRecord) -> tuple[int, object, bool, str]:
     """Rank two readings of one order: the later, the more filled, the closed one wins; the text decides a tie."""
     return (order.updated_ns, order.filled_quantity, order.is_closed, repr(order))
@@ -85,8 +88,7 @@ class Snapshot:
     fill_clashes: dict[FillKey, tuple[FillRecord, ...]] = field(init=False, repr=False, compare=False)
     positions_by_key: dict[PositionKey, tuple[PositionRecord, ...]] = field(init=False, repr=False, compare=False)
     balance_by_currency: dict[str, BalanceRecord] = field(init=False, repr=False, compare=False)
-    _fills_by_venue_id: dict[VenueOrderKey, list[FillRecord]] = field(init=False, repr=False, compare=False)
-    _fills_by_client_id: dict[str, list[FillRecord]] = field(init=False, repr=False, compare=False)
+    _fills_by_order: _FillsByOrder | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         assert self.started_ns <= self.ended_ns, "a reading must not end before it starts"
@@ -122,18 +124,35 @@ class Snapshot:
         clashes: dict[FillKey, tuple[FillRecord, ...]] = {}
         if len(by_key) < len(fills):
             by_key, clashes = _index(((fill.key, fill) for fill in fills), repr)
-        by_venue: dict[VenueOrderKey, list[FillRecord]] = {}
-        by_client: dict[str, list[FillRecord]] = {}
-        for fill in fills:
-            if fill.venue_order_id is not None:
-                by_venue.setdefault((fill.instrument_id, fill.venue_order_id), []).append(fill)
-            elif fill.client_order_id is not None:
-                by_client.setdefault(fill.client_order_id, []).append(fill)
         put = object.__setattr__
         put(self, "fill_by_key", by_key)
         put(self, "fill_clashes", clashes)
-        put(self, "_fills_by_venue_id", by_venue)
-        put(self, "_fills_by_client_id", by_client)
+        put(self, "_fills_by_order", None)
+
+    def _by_order(self) -> _FillsByOrder:
+        """Return the fills of each order: under its number, and those without a number under its client order id.
+
+        Made when it is asked for: an audit of equal sides never asks for the node's.
+        """
+        if self._fills_by_order is not None:
+            return self._fills_by_order
+        by_venue: dict[VenueOrderKey, list[FillRecord]] = {}
+        by_client: dict[str, list[FillRecord]] = {}
+        number, instrument_id = "", ""
+        same_order: list[FillRecord] = []
+        for told in self.fills:
+            fill = self._numbered(told) if told.venue_order_id is None else told
+            if fill.venue_order_id is None:
+                if fill.client_order_id is not None:
+                    by_client.setdefault(fill.client_order_id, []).append(fill)
+                continue
+            if fill.venue_order_id != number or fill.instrument_id != instrument_id:  # an order's follow each other
+                number, instrument_id = fill.venue_order_id, fill.instrument_id
+                same_order = by_venue.setdefault((instrument_id, number), [])
+            same_order.append(fill)
+        found = by_venue, by_client
+        object.__setattr__(self, "_fills_by_order", found)
+        return found
 
     def _numbered(self, fill: FillRecord) -> FillRecord:
         """Return a fill that names its order by client order id alone with the order's number, where one is listed.
@@ -154,8 +173,7 @@ class Snapshot:
             self.order_by_client_id,
             self.order_by_venue_id,
             self.fill_by_key,
-            self._fills_by_venue_id,
-            self._fills_by_client_id,
+            *(self._fills_by_order or ()),
         )
 
     def order_named(
@@ -173,10 +191,11 @@ class Snapshot:
     def fills_of(self, order: OrderRecord) -> tuple[FillRecord, ...]:
         """Return the fills that this snapshot lists for an order, in any order, each trade once."""
         found: list[FillRecord] = []
+        by_venue, by_client = self._by_order()
         if order.venue_order_id is not None:
-            found += self._fills_by_venue_id.get((order.instrument_id, order.venue_order_id), ())
+            found += by_venue.get((order.instrument_id, order.venue_order_id), ())
         if order.client_order_id is not None:
-            found += self._fills_by_client_id.get(order.client_order_id, ())
+            found += by_client.get(order.client_order_id, ())
         if len(found) < 2:
             return tuple(found)
         return tuple({fill.key: self.fill_by_key[fill.key] for fill in found}.values())
@@ -185,9 +204,10 @@ class Snapshot:
         """Return the sum of each order's fills, each trade once; without a number under ``("", client order id)``."""
         is_distinct = len(self.fill_by_key) == len(self.fills)
         sums: dict[VenueOrderKey, Decimal] = {}
-        for key, fills in self._fills_by_venue_id.items():
+        by_venue, by_client = self._by_order()
+        for key, fills in by_venue.items():
             sums[key] = fills[0].quantity if len(fills) == 1 else self._sum(fills, is_distinct=is_distinct)
-        for name, fills in self._fills_by_client_id.items():
+        for name, fills in by_client.items():
             sums[("", name)] = self._sum(fills, is_distinct=is_distinct)
         return sums
 
