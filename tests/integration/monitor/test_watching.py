@@ -36,7 +36,7 @@ def only(said: list[dict[str, Any]], name: str) -> tuple[dict[str, Any], NodeSta
 
 
 def ended(node: NodeProcess) -> None:
-    assert node.end(within_secs=60) == 0, node.tell()
+    assert node.end(within_secs=120) == 0, node.tell()
     assert not [line for line in node.said if line["event"] == "script_failed"], node.tell()
 
 
@@ -50,7 +50,7 @@ def native(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[dict[str, Any
     server = EmbeddedValkey.start(directory / "valkey")
     try:
         node = NodeProcess(MAIN, "native", str(directory / "log"), str(server.port))
-        node.await_line("kill_the_store")
+        node.await_line("kill_the_store", within_secs=150)  # more than one of its waits may take; then it says which
         os.kill(server.pid, signal.SIGKILL)
         ended(node)
     finally:
