@@ -10,7 +10,8 @@ HERE = Path(__file__).parent
 SLOWEST_FIRST = (
     *("integration/audit", "integration/ops", "integration/external"),
     *("drills/test_native.py", "drills/test_verified.py", "drills/test_campaign.py", "drills/test_sweep.py"),
-    *("drills/test_proxy.py", "drills/test_own.py", "integration/monitor", "integration/node", "integration/guard"),
+    *("drills/test_proxy.py", "drills/test_own.py", "drills/test_binance.py"),
+    *("integration/monitor", "integration/node", "integration/guard"),
     *("unit/emulator/engine/test_programs.py", "unit/monitor/test_node_monitor.py"),
     *("integration/journal", "integration/demo", "integration/config", "integration/strategies"),
     *("integration/emulator", "integration/venues", "integration/project", "drills", "integration/store"),
