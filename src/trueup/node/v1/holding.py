@@ -13,8 +13,9 @@ from typing import Any
 def events_held(engine: Any) -> Iterator[None]:
     """Let no event change the books until the end; then they are handled, in their order.
 
-    Whatever comes through the engine's queue waits, as it does behind any work on the event loop. The loop itself goes
-    on: streams are read, strategies hear the market and may send orders.
+    Whatever comes through the engine's queue waits, as it does behind any work on the event loop, and so does what the
+    engine makes of single reports. The loop itself goes on: streams are read, strategies hear the market and may send
+    orders.
 
     Parameters
     ----------
