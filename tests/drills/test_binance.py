@@ -71,6 +71,11 @@ def test_they_are_listed_shown_and_named_beside_all_others() -> None:
     listed = CliRunner().invoke(app, ["list"]).output.splitlines()
     for number in ("4b", "F1", "F12"):
         assert sum(line.startswith(f"{number} ") for line in listed) == 1
+    for number, command in (("O2", "trueup drill run --config trueup.toml O2"), ("N16", "trueup drill network N16")):
+        assert any(line.startswith(number) for line in listed)
+        shown = CliRunner().invoke(app, ["show", number]).output
+        assert command in shown
+        assert "node start" in shown
     shown = CliRunner().invoke(app, ["show", "F7"]).output
     assert "fault submits unanswered" in shown
     assert "Binance USD-M at the emulator, store own, 6 s to settle" in shown
@@ -121,6 +126,8 @@ def test_a_wrong_file_is_refused_with_its_name_what_is_wrong_and_what_is_right(t
 def test_a_file_or_a_number_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(ConfigValueError, match="there is no scenario 'F13'"):
         CliRunner().invoke(app, ["run", "F13"], catch_exceptions=False)
+    with pytest.raises(ConfigValueError, match=r"O2 is run by another command[\s\S]*run --config trueup\.toml O2"):
+        CliRunner().invoke(app, ["run", "O2"], catch_exceptions=False)
     with pytest.raises(ConfigFileError, match="cannot be read"):
         named_scenario(str(tmp_path / "none.toml"))
     (tmp_path / "broken.toml").write_text('id = "F1')

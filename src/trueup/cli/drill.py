@@ -34,7 +34,7 @@ app.command("upstream")(drill_upstream.upstream)
 @app.command(name="list")
 def list_scenarios() -> None:
     """List every scenario, with what was measured of it."""
-    from trueup.drills.catalogue import every_scenario
+    from trueup.drills.catalogue import ELSEWHERE, elsewhere, every_scenario
     from trueup.drills.measured import read_measured
 
     native, verified = read_measured("native"), read_measured("verified")
@@ -50,15 +50,25 @@ def list_scenarios() -> None:
             "" if other is None else (other.verdict or "refused"),
         )
     Console().print(table)
+    for letter, command in ELSEWHERE.items():
+        others = Table(box=None, show_header=False, pad_edge=False)
+        for each in elsewhere():
+            if each.id.startswith(letter):
+                others.add_row(each.id, each.title)
+        Console(highlight=False).print(f"\n{command}", others, sep="\n")
 
 
 @app.command()
 def show(identifier: Annotated[str, typer.Argument(help="The scenario's number, such as 4b, or its file.")]) -> None:
     """Show a scenario: what it is about, its configuration and its steps."""
-    from trueup.drills.catalogue import named_scenario
+    from trueup.drills.catalogue import ELSEWHERE, elsewhere, named_scenario
 
-    scenario = named_scenario(identifier)
     out = Console(highlight=False, markup=False, soft_wrap=True)
+    for other in elsewhere():
+        if other.id == identifier:
+            out.print(f"{other.id}  {other.title}\n\n{ELSEWHERE[identifier[0]]} {identifier}\n\n{other.steps.strip()}")
+            return
+    scenario = named_scenario(identifier)
     out.print(f"{scenario.id}  {scenario.title}")
     if scenario.story:
         out.print(f"\n{scenario.story.strip()}")

@@ -4,13 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Final
 
 from trueup.drills.binance.scenario import BinanceScenario, binance_scenarios
 from trueup.drills.described import read_as, read_toml
+from trueup.drills.network.scenario import NetworkScenario, network_scenarios
+from trueup.drills.own.scenario import OwnScenario, own_scenarios
 from trueup.drills.scenario import Scenario, scenarios
 from trueup.errors import ConfigFileError, ConfigValueError
 
 AnyScenario = Scenario | BinanceScenario
+
+ELSEWHERE: Final = {
+    "O": "trueup drill run --config trueup.toml",
+    "N": "trueup drill network",
+}
+"""What runs the scenarios of other kinds, by the letter of their numbers: they have no native column."""
+
+
+def elsewhere() -> tuple[OwnScenario | NetworkScenario, ...]:
+    """Return the scenarios for one's own strategy, and those of the network."""
+    return (*own_scenarios(), *network_scenarios())
 
 
 def every_scenario() -> tuple[AnyScenario, ...]:
@@ -55,6 +69,10 @@ def named_scenario(name: str) -> AnyScenario:
         for scenario in every_scenario():
             if scenario.id == name:
                 return scenario
+        if any(other.id == name for other in elsewhere()):
+            raise ConfigValueError(
+                f"the scenario {name} is run by another command", action=f"run `{ELSEWHERE[name[0]]} {name}`"
+            )
         raise ConfigValueError(
             f"there is no scenario {name!r}", allowed="one of those that `trueup drill list` prints, or a .toml file"
         )
