@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from xml.sax.saxutils import escape
 
-from trueup.drills.soak.bounds import BOUNDS
 from trueup.drills.soak.report import SoakReport, amount
 
 PANEL_WIDTH, PANEL_HEIGHT = 360, 130
@@ -17,7 +16,7 @@ INK, LINE, SHADE = "#57606a", "#0969da", "#8c959f"
 
 def svg(report: SoakReport) -> str:
     """Return the plot of every judged value that was sampled."""
-    shown = [(bound, points) for bound in BOUNDS if (points := report.series(bound.name))]
+    shown = [(bound, points) for bound in report.bounds if (points := report.series(bound.name))]
     rows = -(-len(shown) // COLUMNS)
     width, height = COLUMNS * PANEL_WIDTH, rows * PANEL_HEIGHT
     title = f"Soak of {report.hours:.2f} hours"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from trueup.drills.soak.bounds import BOUNDS, MIB
+from trueup.drills.soak.bounds import MIB, bounds_of
 from trueup.drills.soak.samples import Sample
 from trueup.drills.soak.trend import Bound, Finding, Trend, judge, spread
 
@@ -76,6 +76,11 @@ class SoakReport(msgspec.Struct, frozen=True, kw_only=True):
             return self.plan["warmup_secs"]
         return self.plan["warmup_share"] * self.hours * 3_600
 
+    @property
+    def bounds(self) -> tuple[Bound, ...]:
+        """Return what is judged."""
+        return bounds_of({name for sample in self.samples[-1:] for name in sample.values})
+
     def series(self, name: str) -> list[tuple[float, float]]:
         """Return one value's samples: seconds since the start, and value."""
         return [(sample.at_secs, sample.values[name]) for sample in self.samples if name in sample.values]
@@ -89,7 +94,7 @@ class SoakReport(msgspec.Struct, frozen=True, kw_only=True):
                 self.series(bound.name),
                 warmup_secs=self.warmup_secs if bound.waits_for_purge else share_secs,
             )
-            for bound in BOUNDS
+            for bound in self.bounds
         ]
 
     @property

@@ -48,7 +48,7 @@ def process_values(pid: int, prefix: str) -> dict[str, float]:
     """Return memory, descriptors, threads and processor time of a process; nothing of one that is gone."""
     root = Path("/proc") / str(pid)
     try:
-        pages = int((root / "statm").read_text().split()[1])
+        pages, shared = map(int, (root / "statm").read_text().split()[1:3])
         fields = (root / "stat").read_text().rpartition(")")[2].split()
         descriptors = len(list((root / "fd").iterdir()))
     except (OSError, IndexError):
@@ -56,6 +56,7 @@ def process_values(pid: int, prefix: str) -> dict[str, float]:
     user, system, threads = int(fields[11]), int(fields[12]), int(fields[17])
     return {
         f"{prefix}_rss_bytes": float(pages * _PAGE_BYTES),
+        f"{prefix}_private_bytes": float((pages - shared) * _PAGE_BYTES),
         f"{prefix}_descriptors": float(descriptors),
         f"{prefix}_threads": float(threads),
         f"{prefix}_cpu_secs": (user + system) / _TICKS_PER_SEC,
