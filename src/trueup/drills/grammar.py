@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from decimal import Decimal
 
+from trueup.drills.step_rules import Found, StepRules
 from trueup.drills.steps import (
     Amend,
     AwaitNode,
@@ -31,7 +30,6 @@ from trueup.drills.steps import (
 )
 from trueup.drills.venue.faults import Fault
 from trueup.drills.venue.values import Leg, OrderStatus, Side
-from trueup.errors import ConfigValueError
 
 GRAMMAR = """\
 node start [cold] [natively] [refused | pending]
@@ -57,7 +55,6 @@ wait for V-1 FILLED
 wait for node [refused]"""
 """Every step there is, for a reader; brackets hold what may be left out."""
 
-_Found = dict[str, str | None]
 _NAME, _NUMBER = r"(?P<name>[\w.-]+)", r"\d+(?:\.\d+)?"
 _QUANTITY, _PRICE = rf"(?P<quantity>{_NUMBER})", rf"(?P<price>{_NUMBER})"
 _ORDER = rf"(?P<side>BUY|SELL) {_QUANTITY} @ {_PRICE}(?: on (?P<symbol>\w+))?(?: leg (?P<leg>LONG|SHORT))?"
@@ -66,22 +63,22 @@ _TIMES = r"(?: times (?P<times>\d+))?"
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
-def _decimal(found: _Found, key: str) -> Decimal | None:
+def _decimal(found: Found, key: str) -> Decimal | None:
     text = found.get(key)
     return None if text is None else Decimal(text)
 
 
-def _required(found: _Found, key: str) -> Decimal:
+def _required(found: Found, key: str) -> Decimal:
     value = _decimal(found, key)
     assert value is not None
     return value
 
 
-def _leg(found: _Found) -> Leg:
+def _leg(found: Found) -> Leg:
     return Leg(found.get("leg") or "BOTH")
 
 
-def _push(found: _Found) -> Fault | None:
+def _push(found: Found) -> Fault | None:
     match (found.get("push") or "").split(" ")[0]:
         case "silently":
             return Fault("push", "lose")
@@ -92,7 +89,7 @@ def _push(found: _Found) -> Fault | None:
     return None
 
 
-def _submit(found: _Found) -> Submit:
+def _submit(found: Found) -> Submit:
     return Submit(
         name=found["name"] or "",
         side=Side(found["side"] or ""),
@@ -105,7 +102,7 @@ def _submit(found: _Found) -> Submit:
     )
 
 
-def _external(found: _Found) -> External:
+def _external(found: Found) -> External:
     return External(
         name=found["name"] or "",
         side=Side(found["side"] or ""),
@@ -119,7 +116,7 @@ def _external(found: _Found) -> External:
     )
 
 
-def _fault(found: _Found) -> Break:
+def _fault(found: Found) -> Break:
     return Break(
         Fault(
             subject=found["subject"] or "",
@@ -133,7 +130,8 @@ def _fault(found: _Found) -> Break:
 
 _FINISHED = {"cancel": OrderStatus.CANCELED, "expire": OrderStatus.EXPIRED, "reject": OrderStatus.REJECTED}
 
-_RULES: tuple[tuple[str, Callable[[_Found], Step]], ...] = (
+_READER: StepRules[Step] = StepRules(
+    GRAMMAR,
     (
         r"node start(?P<cold> cold)?(?P<natively> natively)?(?: (?P<outcome>refused|pending))?",
         lambda found: StartNode(bool(found["cold"]), found["outcome"] or "trading", bool(found["natively"])),
@@ -190,25 +188,6 @@ _RULES: tuple[tuple[str, Callable[[_Found], Step]], ...] = (
         lambda found: WaitFor(found["name"] or "", found["status"] or ""),
     ),
 )
-_COMPILED = tuple((re.compile(pattern), build) for pattern, build in _RULES)
 
-
-def parse_step(line: str) -> Step:
-    """Return the step that a line says.
-
-    Raises
-    ------
-    ConfigValueError
-        If no step reads like this.
-    """
-    words = " ".join(line.split())
-    for pattern, build in _COMPILED:
-        if (found := pattern.fullmatch(words)) is not None:
-            return build(found.groupdict())
-    raise ConfigValueError(f"the step {words!r} is not understood", allowed=GRAMMAR)
-
-
-def parse_steps(text: str) -> tuple[Step, ...]:
-    """Return the steps of a text, one a line; ``#`` begins a remark."""
-    lines = (line.split("#", maxsplit=1)[0].strip() for line in text.splitlines())
-    return tuple(parse_step(line) for line in lines if line)
+parse_step = _READER.step
+parse_steps = _READER.steps

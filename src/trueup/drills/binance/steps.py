@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, Literal, cast
 
 from trueup.drills.emulator_faults import EVENT_EFFECTS, EVENT_SUBJECTS, REQUEST_EFFECTS, REQUEST_SUBJECTS
+from trueup.drills.step_rules import Found, StepRules
 from trueup.drills.venue.values import Side
-from trueup.errors import ConfigValueError
 
 SYMBOLS: Final = ("BTCUSDT", "ETHUSDT")
 """What the node trades. They stand still at 50,000 and 3,000."""
@@ -123,23 +121,22 @@ Step = (
     StartNode | EndNode | Place | Fill | SetClock | CutStream | Break | Heal | Wait | WaitForOrder | WaitForFault
 )  # fmt: skip
 
-_Found = dict[str, str | None]
 _NUMBER, _NAME = r"\d+(?:\.\d+)?", r"(?P<name>[\w-]+)"
 _SIZE = rf"(?P<side>BUY|SELL) (?P<quantity>{_NUMBER})(?: @ (?P<price>{_NUMBER}))?"
 _ORDER = rf"{_SIZE}(?: on (?P<symbol>{'|'.join(SYMBOLS)}))?"
 _TIMES = r"(?: times (?P<times>[1-9]\d*))?"
 
 
-def _decimal(found: _Found, key: str) -> Decimal | None:
+def _decimal(found: Found, key: str) -> Decimal | None:
     text = found.get(key)
     return None if text is None else Decimal(text)
 
 
-def _times(found: _Found) -> int | None:
+def _times(found: Found) -> int | None:
     return None if found["times"] is None else int(found["times"])
 
 
-def _place(found: _Found) -> Place:
+def _place(found: Found) -> Place:
     return Place(
         by="node" if found["by"] == "node submit" else "external",
         name=found["name"] or "",
@@ -150,51 +147,31 @@ def _place(found: _Found) -> Place:
     )
 
 
-def _break(found: _Found) -> Break:
+def _break(found: Found) -> Break:
     return Break(found["subject"] or "", found["effect"] or "", _times(found))
 
 
-_RULES: tuple[tuple[re.Pattern[str], Callable[[_Found], Step]], ...] = tuple(
-    (re.compile(pattern), build)
-    for pattern, build in (
-        (r"node start(?P<pending> pending)?", lambda found: StartNode(bool(found["pending"]))),
-        (r"node (?P<how>stop|kill)", lambda found: EndNode(cast("Literal['stop', 'kill']", found["how"]))),
-        (rf"(?P<by>node submit|venue external) {_NAME} {_ORDER}", _place),
-        (
-            rf"venue fill {_NAME}(?: (?P<quantity>{_NUMBER})(?: times (?P<times>[1-9]\d*))?)?",
-            lambda found: Fill(found["name"] or "", _decimal(found, "quantity"), _times(found) or 1),
-        ),
-        (r"venue clock (?:now|-(?P<days>\d+)d)", lambda found: SetClock(int(found["days"] or 0))),
-        (r"stream cut", lambda _: CutStream()),
-        (rf"fault (?P<subject>{'|'.join(EVENT_SUBJECTS)}) (?P<effect>{'|'.join(EVENT_EFFECTS)}){_TIMES}", _break),
-        (rf"fault (?P<subject>{'|'.join(REQUEST_SUBJECTS)}) (?P<effect>{'|'.join(REQUEST_EFFECTS)}){_TIMES}", _break),
-        (r"heal", lambda _: Heal()),
-        (rf"wait (?P<secs>{_NUMBER})s", lambda found: Wait(float(found["secs"] or 0))),
-        (r"wait for the fault", lambda _: WaitForFault()),
-        (
-            rf"wait for {_NAME} (?:at the venue|(?P<status>[A-Z_]+))",
-            lambda found: WaitForOrder(found["name"] or "", found["status"]),
-        ),
-    )
+_READER: StepRules[Step] = StepRules(
+    GRAMMAR,
+    (r"node start(?P<pending> pending)?", lambda found: StartNode(bool(found["pending"]))),
+    (r"node (?P<how>stop|kill)", lambda found: EndNode(cast("Literal['stop', 'kill']", found["how"]))),
+    (rf"(?P<by>node submit|venue external) {_NAME} {_ORDER}", _place),
+    (
+        rf"venue fill {_NAME}(?: (?P<quantity>{_NUMBER})(?: times (?P<times>[1-9]\d*))?)?",
+        lambda found: Fill(found["name"] or "", _decimal(found, "quantity"), _times(found) or 1),
+    ),
+    (r"venue clock (?:now|-(?P<days>\d+)d)", lambda found: SetClock(int(found["days"] or 0))),
+    (r"stream cut", lambda _: CutStream()),
+    (rf"fault (?P<subject>{'|'.join(EVENT_SUBJECTS)}) (?P<effect>{'|'.join(EVENT_EFFECTS)}){_TIMES}", _break),
+    (rf"fault (?P<subject>{'|'.join(REQUEST_SUBJECTS)}) (?P<effect>{'|'.join(REQUEST_EFFECTS)}){_TIMES}", _break),
+    (r"heal", lambda _: Heal()),
+    (rf"wait (?P<secs>{_NUMBER})s", lambda found: Wait(float(found["secs"] or 0))),
+    (r"wait for the fault", lambda _: WaitForFault()),
+    (
+        rf"wait for {_NAME} (?:at the venue|(?P<status>[A-Z_]+))",
+        lambda found: WaitForOrder(found["name"] or "", found["status"]),
+    ),
 )
 
-
-def parse_step(line: str) -> Step:
-    """Return the step that a line says.
-
-    Raises
-    ------
-    ConfigValueError
-        If no step reads like this.
-    """
-    words = " ".join(line.split())
-    for pattern, build in _RULES:
-        if (found := pattern.fullmatch(words)) is not None:
-            return build(found.groupdict())
-    raise ConfigValueError(f"the step {words!r} is not understood", allowed=GRAMMAR)
-
-
-def parse_steps(text: str) -> tuple[Step, ...]:
-    """Return the steps of a text, one a line; ``#`` begins a remark."""
-    lines = (line.split("#", maxsplit=1)[0].strip() for line in text.splitlines())
-    return tuple(parse_step(line) for line in lines if line)
+parse_step = _READER.step
+parse_steps = _READER.steps

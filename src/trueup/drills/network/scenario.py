@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal, cast, get_args
 
 from pydantic import Field, field_validator
 
 from trueup.drills.described import ScenarioPart, read_as, read_toml
 from trueup.drills.network.faults import LinkFault
+from trueup.drills.step_rules import Found, StepRules
 from trueup.errors import ConfigValueError
 
 Way = Literal["venue", "stream", "store"]
@@ -68,12 +67,11 @@ class Wait:
 
 Step = Network | Node | Venue | Wait
 
-_Found = dict[str, str | None]
 _WAY = r"network (?P<way>venue|stream|store)"
 _DIRECTION = r"(?: (?P<direction>up|down))?"
 
 
-def _network(found: _Found) -> Network:
+def _network(found: Found) -> Network:
     kind = found["kind"]
     if kind == "heal":
         return Network(found["way"], None)  # type: ignore[arg-type]  # the pattern lets nothing else through
@@ -88,36 +86,21 @@ def _network(found: _Found) -> Network:
     return Network(found["way"], fault)  # type: ignore[arg-type]  # likewise
 
 
-_RULES: tuple[tuple[re.Pattern[str], Callable[[_Found], Step]], ...] = tuple(
-    (re.compile(pattern), build)
-    for pattern, build in (
-        (rf"{_WAY} (?P<kind>half-open|reset|refuse|heal)", _network),
-        (rf"{_WAY} (?P<kind>drop){_DIRECTION}", _network),
-        (rf"{_WAY} (?P<kind>delay) (?P<delay>\d+)ms(?: jitter (?P<jitter>\d+)ms)?{_DIRECTION}", _network),
-        (rf"{_WAY} (?P<kind>bandwidth) (?P<bandwidth>\d+){_DIRECTION}", _network),
-        (rf"{_WAY} (?P<kind>cut) after (?P<after>\d+){_DIRECTION}", _network),
-        (r"node (?P<what>start|kill)", lambda found: Node(found["what"])),
-        (r"venue (?P<what>fills|trades)", lambda found: Venue(found["what"])),
-        (r"wait (?P<secs>\d+(?:\.\d+)?)s", lambda found: Wait(secs=float(found["secs"] or 0))),
-        (r"wait for (?P<count>\d+) commands", lambda found: Wait(commands=int(found["count"] or 0))),
-        (r"wait for CLEAN", lambda _: Wait(clean=True)),
-    )
+_READER: StepRules[Step] = StepRules(
+    GRAMMAR,
+    (rf"{_WAY} (?P<kind>half-open|reset|refuse|heal)", _network),
+    (rf"{_WAY} (?P<kind>drop){_DIRECTION}", _network),
+    (rf"{_WAY} (?P<kind>delay) (?P<delay>\d+)ms(?: jitter (?P<jitter>\d+)ms)?{_DIRECTION}", _network),
+    (rf"{_WAY} (?P<kind>bandwidth) (?P<bandwidth>\d+){_DIRECTION}", _network),
+    (rf"{_WAY} (?P<kind>cut) after (?P<after>\d+){_DIRECTION}", _network),
+    (r"node (?P<what>start|kill)", lambda found: Node(cast("Literal['start', 'kill']", found["what"]))),
+    (r"venue (?P<what>fills|trades)", lambda found: Venue(cast("Literal['fills', 'trades']", found["what"]))),
+    (r"wait (?P<secs>\d+(?:\.\d+)?)s", lambda found: Wait(secs=float(found["secs"] or 0))),
+    (r"wait for (?P<count>\d+) commands", lambda found: Wait(commands=int(found["count"] or 0))),
+    (r"wait for CLEAN", lambda _: Wait(clean=True)),
 )
 
-
-def parse_step(line: str) -> Step:
-    """Return the step that a line says.
-
-    Raises
-    ------
-    ConfigValueError
-        If no step reads like this.
-    """
-    words = " ".join(line.split())
-    for pattern, build in _RULES:
-        if (found := pattern.fullmatch(words)) is not None:
-            return build(found.groupdict())
-    raise ConfigValueError(f"the step {words!r} is not understood", allowed=GRAMMAR)
+parse_step = _READER.step
 
 
 class NetworkScenario(ScenarioPart):
@@ -140,14 +123,13 @@ class NetworkScenario(ScenarioPart):
     @field_validator("steps")
     @classmethod
     def _understood(cls, text: str) -> str:
-        for line in text.strip().splitlines():
-            parse_step(line)
+        _READER.steps(text)
         return text
 
     @property
     def program(self) -> tuple[Step, ...]:
         """Return the parsed steps."""
-        return tuple(map(parse_step, self.steps.strip().splitlines()))
+        return _READER.steps(self.steps)
 
     @property
     def ways(self) -> frozenset[str]:
