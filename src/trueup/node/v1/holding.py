@@ -23,7 +23,7 @@ def events_held(engine: Any) -> Iterator[None]:
         Of the node. Its queue must be empty, and nothing else may apply events directly meanwhile.
     """
     handle = engine._handle_event_with_tracking  # noqa: SLF001 - listed in names.py
-    held: deque[Any] = deque()  # no bound: an event that is dropped is a fill that is lost, and the caller ends in seconds
+    held: deque[Any] = deque()  # no bound: a dropped event is a lost fill, and the caller ends in seconds
     engine._handle_event_with_tracking = held.append  # noqa: SLF001 - listed in names.py
     try:
         yield
