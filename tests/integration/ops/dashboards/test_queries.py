@@ -25,6 +25,8 @@ pytestmark = [pytest.mark.node, pytest.mark.server]
 
 TROUBLE_SECS = 60.0
 """A bound against hanging: rates need two scrapes, and a range query a step."""
+SHOWN_SECS = 60.0
+"""A bound against hanging: of a rate there is nothing where a busy Prometheus missed the scrapes around the event."""
 SPECS = {spec.uid: spec for spec in DASHBOARDS}
 
 
@@ -53,9 +55,9 @@ def empty_ones(uid: str, asked: Asked) -> set[str]:
 
 @pytest.mark.parametrize("uid", SPECS)
 def test_of_a_node_that_is_well_every_panel_shows_data_but_those_that_say_why_not(ground: Ground, uid: str) -> None:
-    asked = ask_now(ground, uid)
-
     says_why = {panel.title for panel in SPECS[uid].panels if panel.nothing}
+    until(lambda: not empty_ones(uid, ask_now(ground, uid)) - says_why, "a panel stayed empty", SHOWN_SECS)
+    asked = ask_now(ground, uid)
     assert empty_ones(uid, asked) - says_why == set()
     assert asked.variables["instance"] in (INSTANCE, f"({INSTANCE})")
 
