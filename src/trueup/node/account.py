@@ -157,10 +157,11 @@ class AccountTruth:
             node = await self._read_node(depth, needed)
         self._complete_draft = draft if _has_history(reading) else None
         comparison = await self._compare(reading, node, at_startup=depth.at_startup)
-        if comparison.discrepancies and needed is not None:
-            # What is to be healed is planned on everything that the node holds.
+        if needed is not None and (touched := _touched(comparison)):
+            # What is to be healed is planned on everything that the node holds of its instrument; plans do not cross
+            # instruments. The whole cache of a busy node would be tens of thousands of orders at every such look.
             await self._let_go_of_view()
-            node = await self._read_node(depth)
+            node = await self._read_node(depth, replace(needed, whole=touched))
             comparison = await self._compare(reading, node, at_startup=depth.at_startup)
         # The names of 100,000 differences held the event loop up to 117 ms.
         disputed = await off_loop(len(comparison.discrepancies), lambda: comparison.disputed_orders)
@@ -367,6 +368,12 @@ def _needed(draft: ReadingDraft, depth: Depth) -> Needed | None:
     heard_ns = since_ns if depth.proven_ns is None else depth.proven_ns
     instruments = draft.history_instruments(since_ns)
     return Needed(since_ns=since_ns, names=draft.order_names(), instruments=instruments, heard_ns=heard_ns)
+
+
+def _touched(comparison: Comparison) -> frozenset[str]:
+    """Return the instruments on which something differs."""
+    subjects = (one.subject for one in comparison.discrepancies)
+    return frozenset(subject.instrument_id for subject in subjects if subject.instrument_id)
 
 
 def _by_instrument(steps: Iterable[Step]) -> Iterable[Step]:

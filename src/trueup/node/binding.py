@@ -56,12 +56,15 @@ class Needed:
         Every instrument that the history names.
     heard_ns : int
         What the node heard of since then was not part of a proof: when the last look that proved the account began.
+    whole : frozenset of str
+        Instruments of which everything is needed, because something is to be healed there.
     """
 
     since_ns: int
     names: frozenset[str]
     instruments: frozenset[str] = frozenset()
     heard_ns: int = 0
+    whole: frozenset[str] = frozenset()
 
 
 class MovedToOwner(Protocol):

@@ -105,20 +105,23 @@ def test_an_old_closed_order_is_left_out_unless_it_lives_moved_was_heard_of_or_i
 
     assert read(*orders, needed=needed) == {"alive", "moved", "heard-late", "named", "numbered"}
     assert "old" in read(*orders, needed=None)
+    assert "old" in read(*orders, needed=replace(needed, whole=frozenset({str(BTC.id)})))
+    assert "old" not in read(*orders, needed=replace(needed, whole=frozenset({"another"})))
 
 
 @pytest.mark.parametrize(
-    ("filled_ns", "heard_ns", "instruments", "is_read"),
+    ("filled_ns", "heard_ns", "named", "healed", "is_read"),
     [
-        (OLD_NS, PROVEN_NS - 1, frozenset[str](), False),
-        (SINCE_NS, PROVEN_NS - 1, frozenset[str](), True),
-        (OLD_NS, PROVEN_NS, frozenset[str](), True),
-        (OLD_NS, PROVEN_NS - 1, frozenset({str(BTC.id)}), True),
+        (OLD_NS, PROVEN_NS - 1, "another", "another", False),
+        (SINCE_NS, PROVEN_NS - 1, "another", "another", True),
+        (OLD_NS, PROVEN_NS, "another", "another", True),
+        (OLD_NS, PROVEN_NS - 1, str(BTC.id), "another", True),
+        (OLD_NS, PROVEN_NS - 1, "another", str(BTC.id), True),
     ],
-    ids=["proven and unmoved", "moved", "heard of since the proof", "named by the history"],
+    ids=["proven and unmoved", "moved", "heard of since the proof", "named by the history", "to be healed"],
 )
 def test_the_single_fills_of_a_position_that_did_not_move_since_its_proof_are_left_out(
-    filled_ns: int, heard_ns: int, instruments: frozenset[str], *, is_read: bool
+    filled_ns: int, heard_ns: int, named: str, healed: str, *, is_read: bool
 ) -> None:
     cache = TestComponentStubs.cache()
     fill = TestEventStubs.order_filled(
@@ -126,7 +129,8 @@ def test_the_single_fills_of_a_position_that_did_not_move_since_its_proof_are_le
     )
     values = OrderFilled.to_dict(fill) | {"ts_event": filled_ns, "ts_init": heard_ns}
     cache.add_position(Position(BTC, OrderFilled.from_dict(values)), OmsType.NETTING)
-    needed = Needed(since_ns=SINCE_NS, names=frozenset(), instruments=instruments, heard_ns=PROVEN_NS)
+    instruments, whole = frozenset({named}), frozenset({healed})
+    needed = Needed(since_ns=SINCE_NS, names=frozenset(), instruments=instruments, heard_ns=PROVEN_NS, whole=whole)
 
     found = [
         asyncio.run(CacheReader(cache, ACCOUNT, lambda _: True).read_all(2 * SINCE_NS, None, wanted)).positions[0]

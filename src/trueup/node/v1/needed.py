@@ -11,7 +11,7 @@ def is_needed(order: Any, needed: Needed) -> bool:
     """Return whether a comparison needs an order; see `Needed`. An old event that the node heard of late counts."""
     if not order.is_closed or order.ts_last >= needed.since_ns or order.last_event.ts_init >= needed.heard_ns:
         return True
-    if order.client_order_id.value in needed.names:
+    if order.client_order_id.value in needed.names or (needed.whole and order.instrument_id.value in needed.whole):
         return True
     if order.venue_order_id is not None and order.venue_order_id.value in needed.names:
         return True
@@ -20,7 +20,8 @@ def is_needed(order: Any, needed: Needed) -> bool:
 
 def has_moved(position: Any, needed: Needed) -> bool:
     """Return whether a comparison needs the single fills of a position; see `Needed`."""
-    if position.instrument_id.value in needed.instruments or position.ts_last >= needed.since_ns:
+    instrument_id = position.instrument_id.value
+    if instrument_id in needed.instruments or instrument_id in needed.whole or position.ts_last >= needed.since_ns:
         return True
     last = position.last_event
     return last is None or bool(last.ts_init >= needed.heard_ns)
