@@ -16,9 +16,10 @@ from trueup.model.identifiers import leg_of, only_account_of
 from trueup.model.positions import PositionRecord
 from trueup.model.snapshots import NodeSnapshot
 from trueup.node.binding import Needed
-from trueup.node.pacing import in_slices, off_loop
+from trueup.node.pacing import in_slices, let_go, off_loop
 from trueup.node.v1.engine_records import OrderParts, fill_record, order_parts, position_record, text_of
 from trueup.node.v1.needed import has_moved, is_needed
+from trueup.node.v1.remembered import RememberedOrders
 
 
 @dataclass(slots=True)
@@ -36,9 +37,9 @@ SHARED_FILLS_MAX = 8
 class CacheReader:
     """Read one account's records from the cache of a node.
 
-    Orders are read once and remembered by their last event: a node keeps thousands of open ones and tens of thousands
-    of closed ones, and a look every few seconds must not pay for them again. 5,000 open orders in one piece, on a busy
-    machine: 130 to 190 ms when read anew, 31 to 55 ms so; more than 1,000 are read in slices.
+    Orders are read once and remembered by their last event (`RememberedOrders`): a node keeps thousands of open ones
+    and tens of thousands of closed ones, and a look every few seconds must not pay for them again. 5,000 open orders in
+    one piece, on a busy machine: 130 to 190 ms when read anew, 31 to 55 ms so; more than 1,000 are read in slices.
 
     Parameters
     ----------
@@ -59,7 +60,7 @@ class CacheReader:
         self._client_id = client_id
         self._account_id = account_id
         self._in_scope = in_scope
-        self._read: dict[str, tuple[Any, OrderParts]] = {}
+        self._orders_read = RememberedOrders()
         self._held: dict[str, HeldFills] = {}
 
     def read_alive(self, now_ns: int) -> NodeSnapshot:
@@ -97,6 +98,7 @@ class CacheReader:
 
     async def read_all(self, now_ns: int, known_from_ns: int | None, needed: Needed | None = None) -> NodeSnapshot:
         """Read everything, or what is needed, in slices; what the stream changes meanwhile the next look sees."""
+        await let_go([self._orders_read.begin_reading()])
         parts: list[OrderParts] = []
 
         def read(order: Any) -> None:
@@ -115,15 +117,16 @@ class CacheReader:
                 await in_slices(*self._unread_fills(position))  # tens of thousands, of one that was never flat
                 positions.append(self._position(position))
             await asyncio.sleep(0)
-        self._forget_purged()
+        self._forget_purged_positions()
         balances = self._balances()
         return await off_loop(2 * len(parts), lambda: self._snapshot(parts, positions, balances, now_ns, known_from_ns))
 
     def read_all_now(self, now_ns: int, known_from_ns: int | None) -> NodeSnapshot:
         """Read everything without a pause: the whole is of one instant."""
+        self._orders_read.begin_reading()
         ids = self._cache.client_order_ids()
         parts = [self._remembered(order) for order in self._orders(ids) if self._wanted(order)]
-        self._forget_purged()
+        self._forget_purged_positions()
         positions = self._positions(self._cache.positions())
         return self._snapshot(parts, positions, self._balances(), now_ns, known_from_ns)
 
@@ -167,25 +170,20 @@ class CacheReader:
 
     def _remembered(self, order: Any) -> OrderParts:
         name = order.client_order_id.value
-        held = self._read.get(name)
         last_event_id = order.last_event.id
-        if held is not None and held[0] == last_event_id:
-            return held[1]
-        parts = order_parts(order, self._cache.position_id(order.client_order_id))
-        self._read[name] = (last_event_id, parts)
+        parts = self._orders_read.get(name, last_event_id)
+        if parts is None:
+            parts = order_parts(order, self._cache.position_id(order.client_order_id))
+            self._orders_read.keep(name, last_event_id, parts)
         return parts
 
     def forget(self) -> None:
         """Forget what was read: orders and positions got another owner, and kept their events."""
-        self._read.clear()
+        self._orders_read.clear()
         self._held.clear()
 
-    def _forget_purged(self) -> None:
-        """Keep no more orders and positions than the cache has: it purges, and so must we."""
-        ids = list(self._cache.client_order_ids())
-        if len(self._read) > len(ids):
-            known = {client_order_id.value for client_order_id in ids}
-            self._read = {name: held for name, held in self._read.items() if name in known}
+    def _forget_purged_positions(self) -> None:
+        """Keep no more positions than the cache has: it purges, and so must this reader."""
         position_ids = list(self._cache.position_ids())
         if len(self._held) > len(position_ids):
             known = {position_id.value for position_id in position_ids}
@@ -276,10 +274,9 @@ class CacheReader:
 
     def _shared(self, event: Any) -> FillRecord | None:
         """Return the record that the fill's order has of the very event: a second one of 50,000 would cost 30 MB."""
-        read = self._read.get(event.client_order_id.value)
-        if read is None or len(read[1].fills) > SHARED_FILLS_MAX:
+        parts = self._orders_read.last(event.client_order_id.value)
+        if parts is None or len(parts.fills) > SHARED_FILLS_MAX:
             return None
-        parts = read[1]
         for one, fill in zip(parts.fill_events, parts.fills, strict=True):
             if one is event or (one.id == event.id and one.last_qty == event.last_qty):
                 leg = leg_of(text_of(event.position_id), fill.instrument_id)
