@@ -16,9 +16,9 @@ from decimal import Decimal
 from trueup.core.diff_orders import prices_differ, triggers_differ
 from trueup.core.netting import in_time_order
 from trueup.core.owners import EXTERNAL_OWNER
-from trueup.model.copying import with_changes
 from trueup.model.enums import OrderStatus
 from trueup.model.fills import FillRecord
+from trueup.model.making import with_changes
 from trueup.model.orders import OrderRecord
 from trueup.model.steps import Fill, Final, PendingResolved, Seed, Step
 

@@ -9,12 +9,12 @@ from typing import NamedTuple
 from trueup.core.fill_matching import FillMatch, match_fills
 from trueup.core.history import OrderKey
 from trueup.core.pairing import Pairing, pair_orders
-from trueup.model.copying import with_changes
 from trueup.model.coverage import RecordKind
 from trueup.model.discrepancies import Subject, fill_side
 from trueup.model.enums import OrderSide, OrderStatus, OrderType
 from trueup.model.fills import FillKey, FillRecord
 from trueup.model.identifiers import opening_client_order_id, opening_trade_id
+from trueup.model.making import with_changes
 from trueup.model.orders import OrderRecord
 from trueup.model.positions import PositionKey
 from trueup.model.snapshots import NodeSnapshot, VenueSnapshot

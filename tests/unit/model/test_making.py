@@ -8,7 +8,7 @@ from inspect import signature
 
 import pytest
 
-from trueup.model.making import made_fast
+from trueup.model.making import made_fast, with_changes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +43,19 @@ def test_it_is_frozen_compares_hashes_copies_and_is_pickled_as_before() -> None:
     assert pickle.loads(pickle.dumps(one)) == one
     with pytest.raises(FrozenInstanceError):
         one.size = 4  # type: ignore[misc]  # what must not be
+
+
+def test_a_changed_copy_is_what_replace_makes_and_the_original_stays() -> None:
+    one = Fast(name="a")
+    other = with_changes(one, size=4)
+    assert (other, other.key, hash(other)) == (replace(one, size=4), ("a", 4), hash(Fast(name="a", size=4)))
+    assert (one, one.key) == (Fast(name="a", size=3), ("a", 3))
+    with pytest.raises(FrozenInstanceError):
+        other.size = 5  # type: ignore[misc]  # what must not be
+    with pytest.raises(AttributeError):
+        with_changes(one, shape=1)
+    with pytest.raises(KeyError):
+        with_changes(Plain(name="a"), size=4)
 
 
 def test_it_takes_what_it_took() -> None:
