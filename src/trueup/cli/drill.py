@@ -13,6 +13,7 @@ from rich.table import Table
 from trueup.cli import drill_campaign, drill_endurance, drill_upstream
 from trueup.cli.drill_modes import ModeChoice
 from trueup.cli.drill_own import drill_own
+from trueup.cli.shortened import LINES_SHOWN, shortened
 from trueup.errors import ConfigValueError
 
 if TYPE_CHECKING:  # the drills cost half a second, which no other command should pay
@@ -94,15 +95,16 @@ def run(
         int | None, typer.Option(min=1, max=64, help="How many at a time; those on the Binance adapter never.")
     ] = None,
     keep_logs: Annotated[Path | None, typer.Option(help="A directory to keep the nodes' logs in.")] = None,
+    lines: Annotated[int, typer.Option(min=1, help="Differences to print of each run.")] = LINES_SHOWN,
     keep_results: Annotated[bool, typer.Option("--record", help="Put the results on record for the document.")] = False,
 ) -> None:
-    """Run scenarios and print every difference between node and venue at the end.
+    """Run scenarios and print the differences between node and venue at the end.
 
     Exit 0 if every run was completed and every verified run kept its promise, else 1; 2 if a scenario is not known or
     its file is wrong, 130 if interrupted. What the native engine does is reported, not judged.
     """
     if config is not None:
-        drill_own(config, identifiers or [], mode or ModeChoice.VERIFIED, keep_logs)
+        drill_own(config, identifiers or [], mode or ModeChoice.VERIFIED, keep_logs, lines)
         return
     from trueup.drills.catalogue import split
     from trueup.drills.measured import record
@@ -115,7 +117,7 @@ def run(
 
     def tell(outcome: Outcome) -> None:
         ended.append(outcome)
-        for line in _lines(outcome, detailed=not every):
+        for line in _lines(outcome, shown_max=0 if every else lines):
             out.print(line)
         wrong = _wrong(by_id[outcome.scenario_id], outcome)
         broken.extend(wrong)
@@ -171,12 +173,15 @@ def _word(converged: bool | None) -> str:
     return {True: "equal", False: "different", None: "does not trade"}[converged]
 
 
-def _lines(outcome: Outcome, *, detailed: bool) -> list[str]:
+def _lines(outcome: Outcome, *, shown_max: int) -> list[str]:
     after = "" if outcome.equal_after_secs is None else f" after {outcome.equal_after_secs:.1f} s"
     verdict = "" if outcome.verdict is None else f", {outcome.verdict.verdict}"
     refused = "".join(f" ({start})" for start in outcome.starts[-1:] if start.startswith("refused"))
     head = f"{outcome.scenario_id:>4} {outcome.mode:<8} {_word(outcome.converged)}{after}{verdict}{refused}"
-    if not detailed:
+    if not shown_max:
         return [head]
-    said = [] if outcome.verdict is None else [f"    says {line}" for line in outcome.verdict.discrepancies]
-    return [head, *(f"    {line}" for line in outcome.lines), *said]
+    found = shortened(outcome.lines, shown_max)
+    if len(outcome.lines) > shown_max and outcome.comparison is not None:
+        found[-1] += f": {', '.join(outcome.comparison.kinds)} in all"
+    said = [] if outcome.verdict is None else [f"says {line}" for line in outcome.verdict.discrepancies]
+    return [head, *(f"    {line}" for line in (*found, *shortened(said, shown_max)))]

@@ -12,14 +12,15 @@ import typer
 from rich.console import Console
 
 from trueup.cli.drill_modes import ModeChoice
+from trueup.cli.shortened import LINES_SHOWN, shortened
 
 if TYPE_CHECKING:  # the drills cost half a second, which no other command should pay
     from trueup.drills.own.run import OwnOutcome
 
-LINES_SHOWN_MAX = 12
 
-
-def drill_own(path: Path, identifiers: Sequence[str], mode: ModeChoice, keep: Path | None) -> None:
+def drill_own(
+    path: Path, identifiers: Sequence[str], mode: ModeChoice, keep: Path | None, lines_max: int = LINES_SHOWN
+) -> None:
     """Run scenarios on a configuration, print what came of each, and exit 1 if one did not hold in verified mode."""
     from trueup.drills.own.config import OwnConfig
     from trueup.drills.own.run import run_own
@@ -36,10 +37,8 @@ def drill_own(path: Path, identifiers: Sequence[str], mode: ModeChoice, keep: Pa
         word = f"holds after {outcome.clean_secs:.0f} s" if outcome.holds else "DOES NOT HOLD"
         seen = f"{outcome.orders} orders, {outcome.fills} fills, {outcome.starts} starts, {outcome.wall_secs:.0f} s"
         out.print(f"{outcome.scenario_id:>4} {outcome.mode:<8} {word} ({seen})  {title}")
-        for line in outcome.lines[:LINES_SHOWN_MAX]:
+        for line in shortened(outcome.lines, lines_max):
             out.print("     " + line.replace("\n", "\n     "))
-        if len(outcome.lines) > LINES_SHOWN_MAX:
-            out.print(f"     and {len(outcome.lines) - LINES_SHOWN_MAX} more")
 
     directory = Path(tempfile.mkdtemp(prefix="trueup-drill-")) if keep is None else keep
     outcomes = run_own(own, chosen, mode.modes, directory, tell)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from trueup.errors import NodeError
+from trueup.tied import start_tied
 
 LINES_MAX = 10_000
 """Bounds what a node may say before it is read."""
@@ -46,7 +47,7 @@ class NodeLife:
         self.events: list[dict[str, Any]] = []
         self._lines: queue.Queue[dict[str, Any] | None] = queue.Queue(maxsize=LINES_MAX)
         with output_path.open("wb") as output:
-            self._process = subprocess.Popen(
+            self._process = start_tied(
                 [sys.executable, "-m", "trueup", "run", str(config_path), "--json"],
                 stdout=subprocess.PIPE,
                 stderr=output,

@@ -110,7 +110,7 @@ def run_demo(options: DemoOptions, say: Say) -> DemoReport:
     began = time.perf_counter()
     with ExitStack() as stack:
         with progress.stage("store", "starting the store"):
-            store_url = options.store_url or stack.enter_context(EmbeddedValkey.start(options.directory / "store")).url
+            store_url = options.store_url or stack.enter_context(_store(options)).url
         with progress.stage("venue", "starting the venue emulator (Binance USD-M on loopback)"):
             emulator = stack.enter_context(_emulator(options))
         observation, absent = _observation(options, progress, stack)
@@ -136,10 +136,15 @@ def _observation(options: DemoOptions, progress: _Progress, stack: ExitStack) ->
         return stack.enter_context(observation), ""
 
 
+def _store(options: DemoOptions) -> EmbeddedValkey:
+    return EmbeddedValkey.start(options.directory / "store", ends_with_parent=True)
+
+
 def _emulator(options: DemoOptions) -> EmulatorProcess:
     return EmulatorProcess(
         state=options.directory / "venue",
         settings={"market": {"seed": options.seed, "step_interval_ms": 100, "step_symbols": SYMBOLS}},
+        ends_with_parent=True,
     )
 
 

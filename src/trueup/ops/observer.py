@@ -27,6 +27,7 @@ from trueup.errors import OpsFilesError
 from trueup.ops import alertmanager, rules
 from trueup.ops.alert import NODE_JOB
 from trueup.ops.alertmanager import Receivers
+from trueup.tied import start_tied
 
 PROGRAMS: Final = ("prometheus", "prometheus-alertmanager")
 READY_SECS_MAX: Final = 20.0
@@ -316,8 +317,8 @@ class Observer:
 
     def _run(self, program: str, *arguments: str) -> None:
         with (self.directory / f"{program}.log").open("wb") as log:
-            process = subprocess.Popen(
-                [program, *arguments],
+            process = start_tied(
+                [shutil.which(program) or program, *arguments],
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,

@@ -80,7 +80,10 @@ def _the_observer_heard_the_death_and_nothing_without_a_reason(alerts: dict[str,
 
 
 @pytest.mark.node
-def test_ctrl_c_ends_every_process_that_was_started(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)])
+def test_whatever_ends_the_demonstration_ends_every_process_that_it_started(
+    tmp_path: Path, sent: signal.Signals, code: int
+) -> None:
     keep = tmp_path / "run"
     process = subprocess.Popen(
         [*DEMO, "--observe", "--keep", str(keep)],
@@ -93,10 +96,13 @@ def test_ctrl_c_ends_every_process_that_was_started(tmp_path: Path) -> None:
     while not (keep / "first-life.toml").exists() and time.monotonic() < deadline:
         time.sleep(0.1)
     time.sleep(1.0)  # into the start of the node
-    os.killpg(process.pid, signal.SIGINT)
+    os.killpg(process.pid, sent)
     _, errors = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == code
     assert "Traceback" not in errors
+    deadline = time.monotonic() + 60
+    while children_that_name(str(keep)) and time.monotonic() < deadline:
+        time.sleep(0.1)
     assert not children_that_name(str(keep))
 
 
