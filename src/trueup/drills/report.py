@@ -21,7 +21,7 @@ duplicates, quantity, price, commission), net positions and average prices with 
 
 *Native* is the engine alone (NautilusTrader 1.231.0). *Verified* is the same node with trueup attached. "Equal" means
 that nothing differed; the time counts from the last thing that happened. Ownership is named where it is wrong. Run one
-and see every difference in a line:
+and see the differences, a line each (`--lines 1000` for all of many):
 
 ```console
 $ trueup drill run 4b
