@@ -103,6 +103,8 @@ def _misbooked(said: FillRecord, held: FillRecord, view: View) -> Discrepancy:
 
 
 def _subject(said: FillRecord, view: View) -> Subject:
+    if said.venue_order_id and said.client_order_id:
+        return Subject.of_fill(said)
     pair = view.pair_of(said)
     return Subject.of_fill(said, None if pair is None else (pair.node or pair.venue))
 

@@ -17,7 +17,7 @@ can be rebuilt (`core.history`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -54,12 +54,9 @@ class _KeyState:
 
 def find_missing(view: View) -> Missing:
     """Return what the node lacks, of all that it is expected to hold."""
-    candidates = _unbooked(view)
-    unknown_orders = [
-        pair.venue
-        for pair in view.pairs
-        if pair.node is None and view.node.coverage.complete_for(RecordKind.ORDERS_OPEN, pair.venue.instrument_id)
-    ]
+    candidates = _readable(view, RecordKind.FILLS, view.fills.missing)
+    unknown = [pair.venue for pair in view.pairs if pair.node is None]
+    unknown_orders = _readable(view, RecordKind.ORDERS_OPEN, unknown)
     if not candidates and not unknown_orders:
         return Missing()
     fills = _missing_fills(view, candidates) if candidates else []
@@ -68,15 +65,13 @@ def find_missing(view: View) -> Missing:
     return Missing(fills=tuple(fills), orders=tuple(orders))
 
 
-def _unbooked(view: View) -> list[FillRecord]:
-    found = view.fills.missing
-    if not found:
-        return []
+def _readable[R: (FillRecord, OrderRecord)](view: View, kind: RecordKind, records: Sequence[R]) -> list[R]:
+    """Return those records of the venue that the node would have shown, had it held them."""
     readable = {
-        instrument_id: view.node.coverage.complete_for(RecordKind.FILLS, instrument_id)
-        for instrument_id in {fill.instrument_id for fill in found}
+        instrument_id: view.node.coverage.complete_for(kind, instrument_id)
+        for instrument_id in {record.instrument_id for record in records}
     }
-    return [fill for fill in found if readable[fill.instrument_id]]
+    return [record for record in records if readable[record.instrument_id]]
 
 
 def _missing_fills(view: View, candidates: list[FillRecord]) -> list[FillRecord]:
@@ -173,11 +168,11 @@ def _is_unknown(fill: FillRecord, view: View) -> bool:
 
 
 def _is_expected_fill(fill: FillRecord, view: View, state: _KeyState) -> bool:
-    pair = view.pair_of(fill)
-    if pair is not None and (pair.node is not None or pair.venue.is_open):
-        return True
     known_from_ns = view.node.known_from_ns
     if known_from_ns is not None and fill.time_ns >= known_from_ns:
+        return True
+    pair = view.pair_of(fill)
+    if pair is not None and (pair.node is not None or pair.venue.is_open):
         return True
     if fill.key in view.position_booked:
         return False  # the order was purged, the position still holds the fill

@@ -93,12 +93,13 @@ def history_of(fills: Iterable[FillRecord], end_quantity: Decimal) -> History:
         fill = ordered[index]
         quantity = quantity - fill.quantity if fill.side is OrderSide.BUY else quantity + fill.quantity
         before[index] = quantity
+    keys = [order_key(fill) for fill in ordered]
     first: dict[OrderKey, int] = {}
-    for index, fill in enumerate(ordered):
-        first.setdefault(order_key(fill), index)
+    for index, key in enumerate(keys):
+        first.setdefault(key, index)
     earliest = [count] * (count + 1)
     for index in range(count - 1, -1, -1):
-        earliest[index] = min(earliest[index + 1], first[order_key(ordered[index])])
+        earliest[index] = min(earliest[index + 1], first[keys[index]])
     return History(ordered, tuple(before), tuple(earliest))
 
 

@@ -21,6 +21,8 @@ def in_order[T](items: Iterable[T], key: Callable[[T], Any]) -> list[T]:
         What to sort by; of equal keys the first item stays first.
     """
     held = list(items)
+    if len(held) < 2:
+        return held  # the one fill of most orders
     if len(held) <= RUN_MAX:
         return sorted(held, key=key)
     runs = [sorted(held[first : first + RUN_MAX], key=key) for first in range(0, len(held), RUN_MAX)]

@@ -196,10 +196,10 @@ class View:
 
     def venue_fill(self, subject: Subject) -> FillRecord:
         """Return the venue's fill that a discrepancy is about."""
-        trade = (subject.instrument_id, subject.trade_id, fill_side(subject))
+        instrument_id, trade_id, side = subject.instrument_id, subject.trade_id, fill_side(subject)
         listed = self.venue.fill_by_key
-        by_number = listed.get((*trade, subject.venue_order_id))
-        return by_number if by_number is not None else listed[(*trade, subject.client_order_id)]
+        by_number = listed.get((instrument_id, trade_id, side, subject.venue_order_id))
+        return by_number or listed[(instrument_id, trade_id, side, subject.client_order_id)]
 
     def would_list(self, fill: FillRecord) -> bool:
         """Return whether the venue would have listed this fill, had it happened."""

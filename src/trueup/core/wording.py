@@ -13,7 +13,9 @@ def plain(value: Decimal | None) -> str | None:
     """Return a number as people write it, without exponent or trailing zeros."""
     if value is None:
         return None
-    text = f"{value:f}"
+    text = str(value)
+    if "E" in text:
+        text = f"{value:f}"  # four times as long, and hardly ever needed
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 

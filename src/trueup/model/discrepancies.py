@@ -226,6 +226,9 @@ _WORDS: dict[DiscrepancyKind, str] = {
 assert set(_WORDS) == set(DiscrepancyKind), "every kind must have words"
 
 
+_SIDES = {str(side): side for side in OrderSide}
+
+
 def fill_side(subject: Subject) -> OrderSide:
     """Return the side of a fill's subject."""
-    return OrderSide(subject.side)
+    return _SIDES[subject.side]
