@@ -41,8 +41,8 @@ class OrderCase:
         Those among them that may be booked now.
     allowed, observed : set of DiscrepancyKind
         The kinds that may be acted on, and all that were seen.
-    fingerprints : list of str
-        Of the discrepancies that may be acted on.
+    acted_on : list of Discrepancy
+        Those that may be acted on.
     is_misbooked : bool
         Whether a fill of it is booked on another order.
     """
@@ -55,7 +55,7 @@ class OrderCase:
     allowed_missing: list[FillRecord] = field(default_factory=list)
     allowed: set[DiscrepancyKind] = field(default_factory=set)
     observed: set[DiscrepancyKind] = field(default_factory=set)
-    fingerprints: list[str] = field(default_factory=list)
+    acted_on: list[Discrepancy] = field(default_factory=list)
     is_misbooked: bool = False
 
     @property
@@ -159,6 +159,6 @@ def _add_to_order(one: Discrepancy, *, may_act: bool, orders: dict[str, OrderCas
         order.missing.append(fill)
     if may_act:
         order.allowed.add(one.kind)
-        order.fingerprints.append(one.fingerprint)
+        order.acted_on.append(one)
         if fill is not None:
             order.allowed_missing.append(fill)

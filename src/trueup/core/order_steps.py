@@ -24,6 +24,7 @@ from trueup.model.steps import Fill, Final, PendingResolved, Seed, Step
 
 _ZERO = Decimal(0)
 ENDS = frozenset({OrderStatus.CANCELED, OrderStatus.EXPIRED, OrderStatus.REJECTED})
+_LAST = ENDS | {OrderStatus.TRIGGERED}
 
 
 def fresh_steps(
@@ -47,7 +48,9 @@ def fresh_steps(
     ordered = in_time_order(fills)
     if order.status is OrderStatus.REJECTED and not is_new:
         return [final(with_changes(order, client_order_id=name, owner=owner), order.status, ordered)]
-    accepted_ns = min([order.accepted_ns or order.updated_ns, *(fill.time_ns for fill in ordered[:1])])
+    accepted_ns = order.accepted_ns or order.updated_ns
+    if ordered:
+        accepted_ns = min(accepted_ns, ordered[0].time_ns)
     # One copy for each order and none for a fill that is named already: a cold start has 50,000 of each.
     seeded = with_changes(
         order,
@@ -61,7 +64,7 @@ def fresh_steps(
     )
     steps: list[Step] = [Seed(order=seeded, is_new=is_new)]
     steps += book(seeded, ordered)
-    if is_whole and order.status in ENDS | {OrderStatus.TRIGGERED}:
+    if is_whole and order.status in _LAST:
         steps.append(final(with_changes(order, client_order_id=name, owner=owner), order.status, ordered))
     return steps
 

@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
-from trueup.core.order_names import NameSays, OrderNames
+from trueup.core.order_names import NameReading, NameSays, OrderNames
 from trueup.model.orders import OrderRecord
 from trueup.model.positions import PositionRecord
 from trueup.model.snapshots import NodeSnapshot
@@ -95,12 +95,20 @@ class OwnEvidence:
     names: OrderNames = field(default_factory=OrderNames)
     journalled: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
-    def owner_of(self, client_order_id: str | None) -> Owner | None:
-        """Return whose an order was that this node sent; None where nothing says that it did."""
+    def owner_of(self, client_order_id: str | None, reading: NameReading | None = None) -> Owner | None:
+        """Return whose an order was that this node sent; None where nothing says that it did.
+
+        Parameters
+        ----------
+        client_order_id : str or None
+            The order's name.
+        reading : NameReading, optional
+            What that says, where it was read already.
+        """
         written = self.journalled.get(client_order_id) if client_order_id is not None else None
         if written is not None and self.names.has(written):
             return Owner(name=written, source=OwnerSource.JOURNAL, candidates=(written,))
-        reading = self.names.read(client_order_id)
+        reading = reading or self.names.read(client_order_id)
         if reading.says is NameSays.OURS:
             return Owner(name=reading.strategies[0], source=OwnerSource.NAME, candidates=reading.strategies)
         return None
@@ -129,6 +137,7 @@ class OwnerBook:
     traders: Mapping[str, frozenset[str]]
     evidence: OwnEvidence = _NO_EVIDENCE
     stored: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    _found: dict[str, Owner] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
     def of(
@@ -176,6 +185,12 @@ class OwnerBook:
 
     def owner_of(self, instrument_id: str) -> Owner:
         """Return the owner of what appears on an instrument and names nobody itself."""
+        found = self._found.get(instrument_id)
+        if found is None:
+            found = self._found[instrument_id] = self._find(instrument_id)
+        return found
+
+    def _find(self, instrument_id: str) -> Owner:
         claimed = self.claims.get(instrument_id)
         if claimed is not None:
             return Owner(name=claimed, source=OwnerSource.CLAIM, candidates=(claimed,))
@@ -200,10 +215,10 @@ class OwnerBook:
         held = self.stored.get(client_order_id)
         if held is not None:
             return Owner(name=held, source=OwnerSource.STORE, candidates=(held,))
-        own = self.evidence.owner_of(client_order_id)
+        reading = self.evidence.names.read(client_order_id)
+        own = self.evidence.owner_of(client_order_id, reading)
         if own is not None:
             return own
-        reading = self.evidence.names.read(client_order_id)
         if instrument_id not in self.claims:
             if reading.says is NameSays.OTHER_NODE:
                 return Owner(name=EXTERNAL_OWNER, source=OwnerSource.OTHER_NODE)

@@ -63,13 +63,13 @@ def plan(
     owners = OwnerBook.of(node, settings.claims, settings.known_traders, settings.evidence, venue.orders)
     steps: list[list[Step]] = []
     refused: list[Refusal] = []
-    heals: list[str] = []
+    heals: list[Discrepancy] = []
     for case in gather(acted_on, seen, view):
         planner = InstrumentPlanner(case=case, view=view, settings=settings, owners=owners)
         planner.run()
         steps.append(in_order(planner.steps, key=_place))
         refused += planner.refused
-        heals += in_order(planner.heals(), key=str)
+        heals += planner.heals()
     # Merged, not sorted: one sort of 100,000 steps would keep every other thread waiting, and with it the event loop.
     return Plan(steps=tuple(merge(*steps, key=_place)), refused=tuple(refused), heals=tuple(heals))
 

@@ -12,7 +12,7 @@ from trueup.core.rebuild import rebuild
 from trueup.core.refusals import refusal, refusal_of_order, refusal_of_other
 from trueup.core.settings import PlanSettings
 from trueup.core.view import View
-from trueup.model.discrepancies import DiscrepancyKind
+from trueup.model.discrepancies import Discrepancy, DiscrepancyKind
 from trueup.model.positions import PositionKey
 from trueup.model.steps import (
     ClaimOwner,
@@ -88,27 +88,29 @@ class InstrumentPlanner:
         elif self.settings.at_startup and any(found.code in _UNEXPLAINED for found in trouble.values()):
             # Half a history would only stand in the way of the whole one, which a wider reading may bring.
             self.steps = []
-        self.refused += [refusal_of_order(order, result) for order, result in self.blocked if order.fingerprints]
+        self.refused += [refusal_of_order(order, result) for order, result in self.blocked if order.acted_on]
         self._refuse_positions(trouble)
         self.refused += [refusal_of_other(one) for one in case.others]
         self._claim()
 
-    def heals(self) -> set[str]:
-        """Return the fingerprints that the steps are for: of every order that has steps, and of the positions."""
+    def heals(self) -> list[Discrepancy]:
+        """Return what the steps are for: what differs of every order that has steps, and of the positions."""
         if not self.steps:
-            return set()
-        named = {name for step in self.steps for name in order_names(step)}
-        found = {
-            fingerprint
-            for order in self.case.orders
-            if order.name in named or (order.node is not None and order.node.client_order_id in named)
-            for fingerprint in order.fingerprints
-        }
+            return []
         if any(isinstance(step, RebuildInstrument) for step in self.steps):
-            found |= {one.fingerprint for one in self.case.observed}
-        elif not self.is_waiting:
-            found |= {one.fingerprint for one in self.case.positions}
-        return found - {fingerprint for one in self.refused for fingerprint in one.fingerprints}
+            found = self.case.observed
+        else:
+            named = order_names(self.steps)
+            found = [
+                one
+                for order in self.case.orders
+                if order.name in named or (order.node is not None and order.node.client_order_id in named)
+                for one in order.acted_on
+            ]
+            if not self.is_waiting:
+                found += self.case.positions
+        refused = {fingerprint for one in self.refused for fingerprint in one.fingerprints}
+        return [one for one in found if one.fingerprint not in refused] if refused else found
 
     def _plan_orders(self) -> list[tuple[OrderCase, OrderPlan]]:
         planned = []
@@ -136,9 +138,16 @@ class InstrumentPlanner:
 
     # -- positions -----------------------------------------------------------------------------------------------------
 
-    def _keys(self) -> list[PositionKey]:
+    def _fills_by_position(self) -> dict[PositionKey, list[Fill]]:
+        found: dict[PositionKey, list[Fill]] = {}
+        for step in self.steps:
+            if isinstance(step, Fill):
+                found.setdefault((step.fill.instrument_id, step.fill.leg), []).append(step)
+        return found
+
+    def _keys(self, filled: dict[PositionKey, list[Fill]]) -> list[PositionKey]:
         keys = {(one.subject.instrument_id, one.subject.leg) for one in self.case.positions}
-        keys |= {(step.fill.instrument_id, step.fill.leg) for step in self.steps if isinstance(step, Fill)}
+        keys |= filled.keys()
         if any(isinstance(step, Final) and step.reason for step in self.steps):
             held = self.view.venue.positions_by_key.keys() | self.view.node.positions_by_key.keys()
             keys |= {key for key in held if key[0] == self.case.instrument_id}
@@ -147,18 +156,15 @@ class InstrumentPlanner:
     def _check_positions(self) -> dict[PositionKey, Trouble]:
         """Predict every position and add what it needs; return what stays wrong."""
         trouble: dict[PositionKey, Trouble] = {}
-        for key in self._keys():
+        filled = self._fills_by_position()
+        for key in self._keys(filled):
             check = PositionCheck(
                 key=key,
                 case=self.case,
                 view=self.view,
                 settings=self.settings,
                 owner=self.owners.owner_of(key[0]).name,
-                fills=tuple(
-                    step
-                    for step in self.steps
-                    if isinstance(step, Fill) and (step.fill.instrument_id, step.fill.leg) == key
-                ),
+                fills=tuple(filled.get(key, ())),
                 blocked=tuple(self.blocked),
                 is_waiting=self.is_waiting,
             )

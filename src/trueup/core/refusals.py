@@ -107,7 +107,8 @@ def refusal_of_order(order: OrderCase, result: OrderPlan) -> Refusal:
     assert result.refused is not None
     reason = f"order {order.name}: {result.reason}"
     kinds = frozenset(order.observed)
-    return refusal(result.refused, order.instrument_id, tuple(order.fingerprints), reason, kinds)
+    fingerprints = tuple(one.fingerprint for one in order.acted_on)
+    return refusal(result.refused, order.instrument_id, fingerprints, reason, kinds)
 
 
 def refusal_of_other(one: Discrepancy) -> Refusal:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from trueup.model.discrepancies import Discrepancy
 from trueup.model.steps import GuardAdvice, RebuildInstrument, Refusal, Revive, Step
 
 
@@ -17,14 +18,13 @@ class Plan:
         What to do, in the order in which to do it.
     refused : tuple of Refusal
         What is not healed, and why.
-    heals : tuple of str
-        Fingerprints of the discrepancies that the steps are for, instrument by instrument. A discrepancy that is
-        neither here nor refused waits.
+    heals : tuple of Discrepancy
+        What the steps are for, instrument by instrument. A discrepancy that is neither here nor refused waits.
     """
 
     steps: tuple[Step, ...] = ()
     refused: tuple[Refusal, ...] = ()
-    heals: tuple[str, ...] = ()
+    heals: tuple[Discrepancy, ...] = ()
 
     @property
     def is_empty(self) -> bool:

@@ -7,6 +7,7 @@ do what.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -248,15 +249,19 @@ type Step = (
 )
 
 
-def order_names(step: Step) -> tuple[str, ...]:
-    """Return the names (client and venue order id) of the order that a step is about; none for the others."""
-    if isinstance(step, (Seed, Amend, Final)):
-        return tuple(name for name in (step.order.client_order_id, step.order.venue_order_id) if name)
-    if isinstance(step, Fill):
-        return tuple(name for name in (step.fill.client_order_id, step.fill.venue_order_id) if name)
-    if isinstance(step, (Revive, PendingResolved)):
-        return (step.client_order_id,)
-    return ()
+def order_names(steps: Iterable[Step]) -> set[str]:
+    """Return the names (client and venue order ids) of the orders that steps are about."""
+    found: set[str | None] = set()
+    for step in steps:
+        if isinstance(step, Fill):
+            found.add(step.fill.client_order_id)
+            found.add(step.fill.venue_order_id)
+        elif isinstance(step, Seed | Amend | Final):
+            found.add(step.order.client_order_id)
+            found.add(step.order.venue_order_id)
+        elif isinstance(step, Revive | PendingResolved):
+            found.add(step.client_order_id)
+    return {name for name in found if name}
 
 
 FINAL_STATUSES = frozenset({OrderStatus.CANCELED, OrderStatus.EXPIRED, OrderStatus.REJECTED, OrderStatus.TRIGGERED})

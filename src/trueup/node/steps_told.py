@@ -51,7 +51,7 @@ def planned(account_id: str, made: Plan) -> Iterator[dict[str, Any]]:
             "told": len(told),
             "counts": dict(counts) if not start else {},
             "first": start + 1,
-            "heals": list(made.heals[:STEPS_IN_ONE]) if not start else [],
+            "heals": [one.fingerprint for one in made.heals[:STEPS_IN_ONE]] if not start else [],
             "steps": [in_words(step) for step in told[start : start + STEPS_IN_ONE]],
         }
 

@@ -44,7 +44,7 @@ def test_the_loop_converges_once_trading_is_quiet_or_says_why_not(seed: int, len
             time_ns=at_ns,
             discrepancies=found,
             confirmed=confirmed,
-            healed=frozenset(made.heals),
+            healed=frozenset(one.fingerprint for one in made.heals),
             refused=refused,
         )
         ledger, _ = advance(ledger, cycle)

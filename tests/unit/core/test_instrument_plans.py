@@ -59,7 +59,7 @@ def test_a_case_knows_what_may_be_acted_on_beside_what_was_seen() -> None:
         assert [one.trade_id for one in held.allowed_missing] == ["7"]
         assert held.allowed == {Kind.FILL_MISSING}
         assert held.observed == {Kind.FILL_MISSING, Kind.ORDER_STATUS, Kind.ORDER_FILLED_QUANTITY}
-        assert held.fingerprints == [first[0].fingerprint]
+        assert held.acted_on == [first[0]]
         assert not held.all_allowed
         assert not held.is_damaged
         assert case.positions == []
@@ -130,7 +130,7 @@ def test_a_rebuild_names_all_that_it_purges_and_restores() -> None:
         restore_order_ids=(("O-1", OWNER),),
         reason="the node holds fills that the venue did not report so",
     )
-    assert set(made.heals) == {one.fingerprint for one in diff(truth, mine)}
+    assert set(made.heals) == set(diff(truth, mine))
     assert made.refused == ()
     for settings in (RUNNING, PlanSettings(at_startup=True, allow_rebuild=False)):
         kept = planned(truth, mine, settings)

@@ -609,7 +609,7 @@ def test_what_the_steps_are_for_is_named() -> None:
     truth = venue(orders=(order(price="101"),))
     found = diff(truth, node(orders=(order(owner=OWNER),)))
     made = plan(found, truth, node(orders=(order(owner=OWNER),)))
-    assert made.heals == (found[0].fingerprint,)
+    assert made.heals == (found[0],)
 
 
 def test_an_emulated_order_that_the_venue_has_is_refused() -> None:

@@ -156,7 +156,7 @@ def test_only_the_orders_that_have_steps_are_healed_by_them() -> None:
     acted_on = tuple(one for one in found if one.kind in {Kind.ORDER_PRICE, Kind.ORDER_STATUS})
     made = plan(acted_on, truth, mine, observed=found)
     assert [type(step) for step in made.steps] == [Amend]
-    assert made.heals == tuple(one.fingerprint for one in found if one.kind is Kind.ORDER_PRICE)
+    assert made.heals == tuple(one for one in found if one.kind is Kind.ORDER_PRICE)
 
 
 def test_an_order_that_the_venue_rejected_and_filled_is_refused_whoever_holds_the_fill() -> None:

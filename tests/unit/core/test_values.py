@@ -38,7 +38,7 @@ ZERO = Decimal(0)
 @pytest.mark.parametrize(
     ("made", "said"),
     [
-        (OrderCase, {"missing": [], "allowed": set(), "observed": set(), "fingerprints": [], "is_misbooked": False}),
+        (OrderCase, {"missing": [], "allowed": set(), "observed": set(), "acted_on": [], "is_misbooked": False}),
         (InstrumentCase, {"orders": [], "positions": [], "others": [], "observed": []}),
         (Trouble, {"is_quantity": False}),
         (Claim, {"is_pattern": False, "products": (), "client": ""}),

@@ -7,6 +7,7 @@ from typing import get_args
 
 import pytest
 
+from trueup.model.discrepancies import Discrepancy, DiscrepancyKind, Subject
 from trueup.model.enums import Leg, OrderSide, OrderStatus
 from trueup.model.fills import FillRecord
 from trueup.model.orders import OrderRecord
@@ -28,6 +29,7 @@ from trueup.node.applied import Applied
 from trueup.node.steps_told import STEPS_IN_ONE, STEPS_TOLD_MAX, applied, in_words, planned
 
 BTC = "BTCUSDT-PERP.BINANCE"
+HEALED = Discrepancy(kind=DiscrepancyKind.ORDER_STATUS, subject=Subject(instrument_id=BTC, client_order_id="O-1"))
 FILL = FillRecord(
     trade_id="T-9",
     instrument_id=BTC,
@@ -131,10 +133,10 @@ def test_there_is_a_line_for_every_kind_of_step() -> None:
 
 
 def test_a_long_plan_is_told_in_pieces_and_its_outcome_in_one() -> None:
-    made = Plan(steps=tuple(Fill(fill=FILL, owner="S-1") for _ in range(2 * STEPS_IN_ONE + 1)), heals=("abc",))
+    made = Plan(steps=tuple(Fill(fill=FILL, owner="S-1") for _ in range(2 * STEPS_IN_ONE + 1)), heals=(HEALED,))
     pieces = list(planned("B-1", made))
     assert [(piece["first"], len(piece["steps"])) for piece in pieces] == [(1, 100), (101, 100), (201, 1)]
-    assert [piece["heals"] for piece in pieces] == [["abc"], [], []]
+    assert [piece["heals"] for piece in pieces] == [[HEALED.fingerprint], [], []]
     outcome = Applied()
     outcome.done["Fill"] = 200
     outcome.skipped["Fill"] = 1
