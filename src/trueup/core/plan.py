@@ -3,12 +3,14 @@
 The plan is a pure function of what may be acted on and of both snapshots. Its steps are sorted so that the engine
 accepts each of them: preparations, then opening balances, then everything in the venue's time order across orders (at
 one instant: seeds, ends of pending requests, amendments, fills by trade id, final statuses), then replays of positions.
+Across instruments nothing depends on the order: a long plan takes them one after the other (`PlanSettings`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from heapq import merge
+from itertools import chain
 
 from trueup.core.cases import gather
 from trueup.core.ordering import in_order
@@ -70,8 +72,12 @@ def plan(
         steps.append(in_order(planner.steps, key=_place))
         refused += planner.refused
         heals += planner.heals()
-    # Merged, not sorted: one sort of 100,000 steps would keep every other thread waiting, and with it the event loop.
-    return Plan(steps=tuple(merge(*steps, key=_place)), refused=tuple(refused), heals=tuple(heals))
+    if settings.apart_steps_min is not None and sum(map(len, steps)) >= settings.apart_steps_min:
+        ordered: Iterable[Step] = chain.from_iterable(steps)
+    else:
+        # Merged, not sorted: one long sort would keep every other thread waiting, and with it the event loop.
+        ordered = merge(*steps, key=_place)
+    return Plan(steps=tuple(ordered), refused=tuple(refused), heals=tuple(heals))
 
 
 def _place(step: Step) -> StepKey:

@@ -33,6 +33,9 @@ class PlanSettings:
         Purge and rebuild an instrument, at start-up, on complete history.
     tolerance : Tolerance
         The one that the comparison used.
+    apart_steps_min : int or None
+        From so many steps on, give them one instrument after the other, each in its own time order, instead of all
+        instruments in one. None never does.
     """
 
     at_startup: bool = False
@@ -42,3 +45,4 @@ class PlanSettings:
     allow_opening_balance: bool = True
     allow_rebuild: bool = True
     tolerance: Tolerance = field(default_factory=Tolerance)
+    apart_steps_min: int | None = None

@@ -29,6 +29,7 @@ from trueup.model import (
     VenueSnapshot,
     Window,
 )
+from trueup.node.applied import instrument_of
 
 CLAIMS = dict.fromkeys(INSTRUMENTS, OWN)
 NODE_READ_NS = NOW + 2 * SECOND
@@ -164,6 +165,25 @@ def test_the_order_of_the_input_lists_does_not_matter(
     found_again = diff(shuffled_truth, shuffled_node)
     assert found_again == found
     assert plan(found_again, shuffled_truth, shuffled_node, settings_for(venue, at_startup=at_startup)) == made
+
+
+@laws
+@given(seeds, lengths, losses)
+def test_instruments_one_after_the_other_are_the_same_plan_and_give_the_venues_state(
+    seed: int, length: int, loss: Losses
+) -> None:
+    venue = history(seed, length, loss)
+    truth, node = look(venue)
+    found = diff(truth, node)
+    together = plan(found, truth, node, settings_for(venue, at_startup=True))
+    apart = plan(found, truth, node, replace(settings_for(venue, at_startup=True), apart_steps_min=0))
+    assert apart == replace(together, steps=tuple(sorted(together.steps, key=instrument_of)))
+    just_short = replace(settings_for(venue, at_startup=True), apart_steps_min=len(together.steps) + 1)
+    assert plan(found, truth, node, just_short) == together
+    for step in apart.steps:
+        venue.node.apply(step)
+    assert not diff(*look(venue))
+    assert_equal_states(venue)
 
 
 def shuffled[S: (VenueSnapshot, NodeSnapshot)](snapshot: S, shuffler: Random) -> S:

@@ -70,7 +70,8 @@ ZERO = Decimal(0)
         ),
         (
             PlanSettings,
-            {"at_startup": False, "allow_opening_balance": True, "allow_rebuild": True, "tolerance": Tolerance()},
+            {"at_startup": False, "allow_opening_balance": True, "allow_rebuild": True, "tolerance": Tolerance()}
+            | {"apart_steps_min": None},
         ),
         (
             Change,
