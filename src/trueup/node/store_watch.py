@@ -1,4 +1,4 @@
-"""Watch a node's store while the node runs, and bring it level with the node's cache when it was away.
+"""Watch a node's store while the node runs: bring it level with the node's cache when it was away, and purge it.
 
 Measured on 1.231.0: when the server dies, the node goes on and every write of that time is lost for good, without a log
 line; after the server's return the first writes are lost, too. So the store is asked every second, its loss is said out
@@ -19,6 +19,7 @@ import redis
 
 from trueup.errors import StoreError
 from trueup.node.announcer import Announcer
+from trueup.store.account_states import trim_states
 from trueup.store.connection import StoreAddress, open_client
 from trueup.store.redis_keys import StoreKeys
 
@@ -29,6 +30,8 @@ ANSWER_SECS_MAX = 1.0
 """With the poll and the tries this notices a loss within about 4 s; the promise is 5 s."""
 FAILURES_MAX = 2
 """Unanswered polls that make a loss: one may be a hiccup."""
+TRIM_POLLS = 60
+"""Polls between two purges of account states: a minute, the shortest interval of the engine's own."""
 LEVEL_ROUNDS_MAX = 10
 LEVEL_PAUSE_SECS = 0.5
 """Between writing and counting: the writer is a thread of its own, and the node goes on writing."""
@@ -68,6 +71,9 @@ class StoreWriter(Protocol):
 
     async def rewrite(self, orders: list[str], positions: list[str]) -> None:
         """Write these orders and positions anew, whole."""
+
+    def states_kept(self) -> Mapping[str, int]:
+        """Return how many states of each account the cache holds; nothing where the store is not to be purged."""
 
     def is_behind(self) -> bool:
         """Return whether the store is known to lack something though it was never away for long."""
@@ -112,15 +118,18 @@ class StoreWatch:
 
     async def run(self, goes_on: Callable[[], bool]) -> None:
         """Poll until told to end; nothing that the store does leaves this."""
-        failures = 0
+        failures = polls = 0
         while goes_on():
             await asyncio.sleep(POLL_SECS)
+            polls += 1
             answered = await asyncio.to_thread(self._ping)
             failures = 0 if answered else failures + 1
             if failures == FAILURES_MAX and self.state is not StoreState.LOST:
                 self._lose()
             elif answered and (self.state is not StoreState.PRESENT or self._writer.is_behind()):
                 await self._bring_level()
+            elif answered and polls % TRIM_POLLS == 0 and (kept := self._writer.states_kept()):
+                await asyncio.to_thread(self._trim, kept)
 
     def _lose(self) -> None:
         self.state = StoreState.LOST
@@ -172,6 +181,16 @@ class StoreWatch:
                 return bool(client.ping())
         except (redis.RedisError, OSError):
             return False
+
+    def _trim(self, kept: Mapping[str, int]) -> None:
+        try:
+            with open_client(self._address) as client:
+                cut = sum(trim_states(client, self._keys, account_id, number) for account_id, number in kept.items())
+        except (redis.RedisError, OSError) as error:
+            _logger.warning("the account's states could not be purged from the store: %s", error)
+            return
+        if cut:
+            _logger.info("%d states of accounts purged from the store, as the node's cache has purged them", cut)
 
     def _lagging(self, counts: Counts) -> tuple[list[str], list[str]]:
         """Return the orders and the positions of which the store has another number of events than the cache had."""

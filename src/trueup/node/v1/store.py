@@ -46,6 +46,13 @@ class V1StoreWriter:
         """Make the engine's writer write a canary: its first write after an outage is lost."""
         self._cache.add(CANARY_KEY, str(time.time_ns()).encode())
 
+    def states_kept(self) -> dict[str, int]:
+        """Return how many states of each account the cache holds; nothing where the store is not to be purged."""
+        engine = self._node._config.exec_engine  # noqa: SLF001 - the node keeps its configuration nowhere else
+        if engine is None or not engine.purge_from_database or engine.purge_account_events_interval_mins is None:
+            return {}
+        return {account.id.value: account.event_count for account in self._cache.accounts()}
+
     def is_behind(self) -> bool:
         """Return whether the store lacks something though it was never away for long."""
         return self._aside.is_behind
