@@ -15,12 +15,13 @@ SLICE_SECS_MAX = 0.005
 
 async def in_slices[T](items: Iterable[T], do: Callable[[T], object]) -> None:
     """Do something with each item, giving the event loop a turn whenever a slice is used up."""
-    ends = time.perf_counter() + SLICE_SECS_MAX
+    now = time.perf_counter  # looked up once for some 100,000 items
+    ends = now() + SLICE_SECS_MAX
     for item in items:
         do(item)
-        if time.perf_counter() >= ends:
+        if now() >= ends:
             await asyncio.sleep(0)
-            ends = time.perf_counter() + SLICE_SECS_MAX
+            ends = now() + SLICE_SECS_MAX
 
 
 PIECE_MAX = 500

@@ -72,15 +72,15 @@ class OwnerChoice:
         """Return whether an owner is decided for the order that is being generated."""
         return self._decided
 
-    def seed_for(self, owner: str | None, seed: Callable[[], object]) -> None:
+    def seed_for(self, owner: str | None, seed: Callable[..., object], *arguments: object) -> None:
         """Run one seed with its owner decided; within another one, that one's owner stands."""
         if self._decided:
-            seed()
+            seed(*arguments)
             return
         self._decided = owner is not None
-        self._now = None if owner in {None, EXTERNAL_OWNER} else StrategyId(owner)
+        self._now = None if owner is None or owner == EXTERNAL_OWNER else StrategyId(owner)
         try:
-            seed()
+            seed(*arguments)
         finally:
             self._decided = False
             self._now = None
@@ -137,8 +137,7 @@ class Applier:
     def apply(self, step: Step) -> None:
         """Apply one step, at once and without a pause; a failure is kept, not raised."""
         name = type(step).__name__
-        instrument_id = instrument_of(step)
-        if instrument_id in self._broken:
+        if self._broken and instrument_of(step) in self._broken:
             self._applied.skipped[name] += 1
             return
         try:
@@ -147,7 +146,7 @@ class Applier:
             _logger.exception("a step could not be applied: %s", step)
             self._applied.note(f"{name} failed with {type(error).__name__}: {error}")
             # What follows on this instrument was planned on top of it: half a plan could be worse than none.
-            self._broken.add(instrument_id)
+            self._broken.add(instrument_of(step))
             return
         if done:
             self._applied.done[name] += 1
@@ -194,7 +193,7 @@ class Applier:
         assert not record.filled_quantity, "a seed has nothing filled"
         assert record.status is OrderStatus.ACCEPTED, "a seed is an acceptance"
         owner = record.owner if step.is_new else None
-        self._owners.seed_for(owner, lambda: self._report_order(record, last_ns=record.accepted_ns))
+        self._owners.seed_for(owner, self._report_order, record, None, record.accepted_ns)
         self._index_venue_order_id(record)
         return True
 

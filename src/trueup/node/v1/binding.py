@@ -67,7 +67,7 @@ class V1Account:
             binding.recount_portfolio,
             self._own_of,
         )
-        self._applier = Applier(engine, cache, client, binding.owners, self._repairs, binding.now_ns)
+        self._applier = Applier(engine, cache, client, binding.owners, self._repairs, binding.clock_ns)
         self._cache_reader = CacheReader(cache, client.account_id, binding.in_scope, client.id)
         limits = ReadLimits(
             query_timeout_secs=settings.query_timeout_secs,
@@ -280,6 +280,7 @@ class V1Binding:
         self.cache = node.kernel.cache
         self.quiet_portfolio = QuietPortfolio(node.kernel.portfolio, self.cache, node.kernel.msgbus)
         self._node = node
+        self.clock_ns: Callable[[], int] = node.kernel.clock.timestamp_ns
         self._settings = settings
         self.state = state
         self._accounts: dict[str, V1Account] = {}
@@ -293,7 +294,7 @@ class V1Binding:
 
     def now_ns(self) -> int:
         """Return the node's clock."""
-        return int(self._node.kernel.clock.timestamp_ns())
+        return int(self.clock_ns())
 
     def in_scope(self, instrument_id: str) -> bool:
         """Return whether an instrument is, or was, loaded in the node and not excluded by the operator."""

@@ -47,7 +47,7 @@ class EngineClaims:
         self._native = self._engine.get_external_order_claim
         self._native_instruments = self._engine.get_external_order_claims_instruments
         self._found: dict[tuple[str, str], StrategyId | None] = {}
-        self._client_now = ""
+        self._account_now: Any = None
         self._kept: dict[Claim, ClaimRecord] = {}
         self._in_file: frozenset[Claim] = frozenset()
         self._tell: Callable[[str, str], None] = lambda strategy, line: None
@@ -94,7 +94,7 @@ class EngineClaims:
         The engine asks without an account; while it makes an order of a report, it is the report's.
         """
         owner: StrategyId | None = self._native(instrument_id)
-        return owner or self._by_book(instrument_id, self._client_now)
+        return owner or self._by_book(instrument_id, self._client_of(self._account_now))
 
     def owner_on(self, instrument_id: InstrumentId, client: str) -> StrategyId | None:
         """Return the strategy that claims an instrument on the account of one client."""
@@ -205,17 +205,20 @@ class EngineClaims:
 
     def _generating(self, generate: Callable[..., Any]) -> Callable[..., Any]:
         def generate_order(report: Any, is_external: bool = True) -> Any:
-            account_id, clients = report.account_id, self._engine._clients  # noqa: SLF001 - listed in names.py
-            for one in clients.values():
-                if one.account_id == account_id:
-                    self._client_now = one.id.value
-                    break
+            # Which client's it is, is looked up when it is asked for: of 50,000 orders of a replay, never.
+            self._account_now = report.account_id
             try:
                 return generate(report, is_external)
             finally:
-                self._client_now = ""
+                self._account_now = None
 
         return generate_order
+
+    def _client_of(self, account_id: Any) -> str:
+        if account_id is None:
+            return ""
+        clients = self._engine._clients.values()  # noqa: SLF001 - listed in names.py
+        return next((one.id.value for one in clients if one.account_id == account_id), "")
 
     def _adding(self, add: Callable[[Any], None]) -> Callable[[Any], None]:
         def add_strategy(strategy: Any) -> None:

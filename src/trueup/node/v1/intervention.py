@@ -113,7 +113,7 @@ class InterventionWatch:
 
     def install(self) -> None:
         """Begin to hear."""
-        self._bus.subscribe("events.order.*", self._safely(self._on_order))
+        self._bus.subscribe("events.order.*", self._hear_order)
         for client in self._clients:
             for name, note in (
                 ("_modify_order", self._note_modify),
@@ -184,6 +184,24 @@ class InterventionWatch:
 
     # -- what becomes of orders ----------------------------------------------------------------------------------------
 
+    def _hear_order(self, event: Any) -> None:
+        """Take an order's event in; of a replay only whose it is. It never raises: the engine ends for less."""
+        try:
+            kind = _KINDS.get(type(event))
+            if kind is None or not self._is_replaying():
+                self._on_order(event)
+                return
+            self.untold += 1
+            if kind is ChangeKind.PLACED:
+                self._remember_placed(event)
+        except Exception:
+            _logger.exception("a change could not be judged")
+
+    def _remember_placed(self, event: Any) -> None:
+        owner, name = event.strategy_id.value, event.client_order_id.value
+        if owner != EXTERNAL_OWNER and not name.startswith(OPENING_PREFIX):
+            self._remember(name, owner, sent=False)
+
     def _on_order(self, event: Any) -> None:
         name = event.client_order_id.value
         if isinstance(event, OrderCancelRejected):
@@ -199,10 +217,7 @@ class InterventionWatch:
         if order is None:
             return
         if kind is ChangeKind.PLACED:
-            self._remember(name, event.strategy_id.value, sent=False)
-        if self._is_replaying():
-            self.untold += 1
-            return
+            self._remember_placed(event)
         asked = Commanded(
             sent=self._own.has_sent(name),
             cancel=name in self._asked_cancel,

@@ -39,14 +39,14 @@ class TerseOrderReport(OrderStatusReport):
     """
 
     def __repr__(self) -> str:
-        return f"OrderStatusReport({self.client_order_id!r}, {self.venue_order_id!r}, {self.order_status.name})"
+        return f"OrderStatusReport({self.client_order_id}, {self.order_status.name})"
 
 
 class TerseFillReport(FillReport):
     """A fill's report whose text is short; see `TerseOrderReport`."""
 
     def __repr__(self) -> str:
-        return f"FillReport({self.trade_id!r}, {self.client_order_id!r})"
+        return f"FillReport({self.trade_id}, {self.client_order_id})"
 
 
 # The engine's serializer looks up how to write an object by the name of its type.
@@ -54,7 +54,7 @@ TerseOrderReport.__name__ = OrderStatusReport.__name__
 TerseFillReport.__name__ = FillReport.__name__
 
 
-def _like[T](kind: type[T], raw: Any, now_ns: int, **said: Any) -> T:
+def _like[T](kind: type[T], raw: Any, now_ns: int, said: dict[str, Any]) -> T:
     """Return a report of its own identity that says what another says, but for the fields given.
 
     The constructor is left out: what it checks, it checked when the adapter made its report.
@@ -159,7 +159,8 @@ def order_report(
         leaves = quantity
         if record.filled_quantity:
             leaves = as_quantity(max(record.quantity - record.filled_quantity, _ZERO), instrument)
-        return _like(TerseOrderReport, raw, now_ns, leaves_qty=leaves, **said)
+        said["leaves_qty"] = leaves
+        return _like(TerseOrderReport, raw, now_ns, said)
     if record.trigger_price is not None:
         said["trigger_type"] = TriggerType.DEFAULT
     return TerseOrderReport(
@@ -184,7 +185,7 @@ def fill_report(record: FillRecord, raw: Any | None, instrument: Any, account_id
         "venue_order_id": None if record.venue_order_id is None else as_venue_order_id(record.venue_order_id),
     }
     if raw is not None:
-        return _like(TerseFillReport, raw, now_ns, **said)
+        return _like(TerseFillReport, raw, now_ns, said)
     currency = Currency.from_str(record.commission_currency) if record.commission_currency else None
     return TerseFillReport(
         report_id=UUID4(),

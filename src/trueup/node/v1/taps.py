@@ -111,7 +111,10 @@ class NodeTaps:
     def _generated(self, generate: Function) -> Function:
         def generated(report: Any, is_external: bool = True) -> Any:
             order = generate(report, is_external)
-            self._tell(self._note_generated, order, is_external)
+            try:
+                self._note_generated(order, is_external)
+            except Exception:
+                _logger.exception("a tap failed")
             return order
 
         return generated
