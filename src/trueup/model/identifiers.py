@@ -67,11 +67,11 @@ def leg_of(position_id: str | None, instrument_id: str) -> Leg:
     """
     if position_id is None:
         return Leg.BOTH
-    if position_id == f"{instrument_id}-LONG":
-        return Leg.LONG
-    if position_id == f"{instrument_id}-SHORT":
-        return Leg.SHORT
-    return Leg.BOTH
+    name, _, leg = position_id.rpartition("-")
+    return _LEGS.get(leg, Leg.BOTH) if name == instrument_id else Leg.BOTH
+
+
+_LEGS = {str(leg): leg for leg in (Leg.LONG, Leg.SHORT)}
 
 
 def only_account_of(instrument_id: str, account_ids: Iterable[str]) -> str | None:

@@ -13,6 +13,7 @@ from trueup.model.positions import PositionKey, PositionRecord
 from trueup.model.snapshots import VenueSnapshot
 from trueup.venues.questions import About, Question
 from trueup.venues.records import fill_record, order_record, position_record
+from trueup.venues.values import instrument_name
 
 FAILURES_MAX = 100
 """Failed queries kept for each kind; the hundredth says nothing that the first did not."""
@@ -186,7 +187,7 @@ class ReadingDraft:
         )
 
     def _wanted(self, report: Any) -> bool:
-        instrument_id = report.instrument_id.value
+        instrument_id = instrument_name(report.instrument_id)
         if instrument_id in self.within:
             return True
         if self.in_scope(instrument_id):

@@ -5,7 +5,6 @@ Reports are read by attribute, so a report of any adapter will do. The vocabular
 
 from __future__ import annotations
 
-import sys
 from decimal import Decimal
 from typing import Any
 
@@ -16,7 +15,7 @@ from trueup.model.fills import FillRecord
 from trueup.model.identifiers import leg_of, unique_client_order_id
 from trueup.model.orders import OrderRecord
 from trueup.model.positions import PositionRecord
-from trueup.venues.values import amount_of, decimal_of, name_of
+from trueup.venues.values import decimal_of, fee_of, instrument_name
 
 
 def _by_value[T](engine_enum: Any, ours: type[T]) -> dict[int, T]:
@@ -29,7 +28,6 @@ ORDER_STATUSES: dict[int, OrderStatus] = _by_value(engine_enums.OrderStatus, Ord
 ORDER_TYPES: dict[int, OrderType] = _by_value(engine_enums.OrderType, OrderType)
 TIMES_IN_FORCE: dict[int, TimeInForce] = _by_value(engine_enums.TimeInForce, TimeInForce)
 LIQUIDITY_SIDES: dict[int, LiquiditySide] = _by_value(engine_enums.LiquiditySide, LiquiditySide)
-_ZERO = Decimal(0)
 _NS_PER_SECOND = 1_000_000_000
 
 
@@ -43,8 +41,9 @@ def _text(value: Any) -> str | None:
     return None if value is None else value.value
 
 
-def _leg(report: Any) -> Leg:
-    return leg_of(_text(report.venue_position_id), report.instrument_id.value)
+def _leg(report: Any, instrument_id: str) -> Leg:
+    position_id = report.venue_position_id
+    return Leg.BOTH if position_id is None else leg_of(position_id.value, instrument_id)
 
 
 def order_record(report: Any) -> OrderRecord:
@@ -52,8 +51,10 @@ def order_record(report: Any) -> OrderRecord:
     expire_time = report.expire_time
     filled = decimal_of(report.filled_qty)
     venue_order_id = _text(report.venue_order_id)
+    instrument_id = instrument_name(report.instrument_id)
+    linked = report.linked_order_ids
     return OrderRecord(
-        instrument_id=name_of(report.instrument_id),
+        instrument_id=instrument_id,
         side=ORDER_SIDES[int(report.order_side)],
         status=ORDER_STATUSES[int(report.order_status)],
         quantity=decimal_of(report.quantity),
@@ -67,31 +68,32 @@ def order_record(report: Any) -> OrderRecord:
         time_in_force=TIMES_IN_FORCE[int(report.time_in_force)],
         reduce_only=bool(report.reduce_only),
         post_only=bool(report.post_only),
-        leg=_leg(report),
+        leg=_leg(report, instrument_id),
         accepted_ns=int(report.ts_accepted),
         updated_ns=int(report.ts_last),
         expires_ns=None if expire_time is None else int(expire_time.timestamp() * _NS_PER_SECOND),
-        contingent_ids=tuple(one.value for one in report.linked_order_ids or ()),
+        contingent_ids=tuple([one.value for one in linked]) if linked else (),
     )
 
 
 def fill_record(report: Any) -> FillRecord:
     """Return the record of a ``FillReport``."""
-    commission = report.commission
+    commission, currency = fee_of(report.commission)
     venue_order_id = _text(report.venue_order_id)
+    instrument_id = instrument_name(report.instrument_id)
     return FillRecord(
         trade_id=report.trade_id.value,
-        instrument_id=name_of(report.instrument_id),
+        instrument_id=instrument_id,
         side=ORDER_SIDES[int(report.order_side)],
         quantity=decimal_of(report.last_qty),
         price=decimal_of(report.last_px),
         time_ns=int(report.ts_event),
         venue_order_id=venue_order_id,
         client_order_id=unique_client_order_id(_text(report.client_order_id), venue_order_id),
-        commission=_ZERO if commission is None else amount_of(commission),
-        commission_currency="" if commission is None else sys.intern(commission.currency.code),
+        commission=commission,
+        commission_currency=currency,
         liquidity=LIQUIDITY_SIDES[int(report.liquidity_side)],
-        leg=_leg(report),
+        leg=_leg(report, instrument_id),
     )
 
 
@@ -99,10 +101,11 @@ def position_record(report: Any) -> PositionRecord:
     """Return the record of a ``PositionStatusReport``; a flat one keeps its key and holds nothing."""
     quantity = report.signed_decimal_qty
     average = report.avg_px_open
+    instrument_id = instrument_name(report.instrument_id)
     return PositionRecord(
-        instrument_id=name_of(report.instrument_id),
+        instrument_id=instrument_id,
         quantity=quantity,
-        leg=_leg(report),
+        leg=_leg(report, instrument_id),
         # An adapter that knows no price says None or 0; both mean unknown (measured: native books 0.0 as a price).
         average_price=average if quantity and average else None,
         updated_ns=int(report.ts_last),

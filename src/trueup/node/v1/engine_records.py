@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -16,9 +15,7 @@ from trueup.model.orders import OrderRecord
 from trueup.model.positions import PositionRecord
 from trueup.store.synthetic import is_synthetic_fill
 from trueup.venues.records import LIQUIDITY_SIDES, ORDER_SIDES, ORDER_STATUSES, ORDER_TYPES, TIMES_IN_FORCE
-from trueup.venues.values import amount_of, decimal_of, name_of
-
-_ZERO = Decimal(0)
+from trueup.venues.values import decimal_of, fee_of, instrument_name, name_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,26 +28,27 @@ class OrderParts:
     former_venue_order_ids: tuple[str, ...]
 
 
-def order_parts(order: Any, indexed_position_id: Any | None) -> OrderParts:
+def order_parts(order: Any, position_id: Any | None) -> OrderParts:
     """Return what an order gives.
 
     Parameters
     ----------
     order : Order
         The order.
-    indexed_position_id : PositionId or None
-        Its position by the cache's index, the only place that tells it of an order without a fill.
+    position_id : PositionId or None
+        Its position: by itself, else by the cache's index, the only place that tells it of an order without a fill.
     """
+    # Tuples are made of lists here, not of generators, whose making takes longer than the few events of an order.
     events = order.events
     tags = order.tags or ()
-    fill_events = tuple(event for event in events if isinstance(event, OrderFilled))
-    fills = tuple(fill_record(event, tags=tags) for event in fill_events)
-    instrument_id = name_of(order.instrument_id)
-    position_id = order.position_id or indexed_position_id
+    fill_events = [event for event in events if isinstance(event, OrderFilled)]
+    fills = tuple([fill_record(event, tags=tags) for event in fill_events])
+    instrument_id = instrument_name(order.instrument_id)
     price = order.price if order.has_price else None
     trigger_price = order.trigger_price if order.has_trigger_price else None
     filled = decimal_of(order.filled_qty)
     venue_order_id = text_of(order.venue_order_id)
+    linked = order.linked_order_ids
     record = OrderRecord(
         instrument_id=instrument_id,
         side=ORDER_SIDES[int(order.side)],
@@ -69,14 +67,21 @@ def order_parts(order: Any, indexed_position_id: Any | None) -> OrderParts:
         leg=leg_of(text_of(position_id), instrument_id),
         accepted_ns=int(order.ts_accepted),
         updated_ns=int(order.ts_last),
-        submitted_ns=next((int(event.ts_event) for event in events if isinstance(event, OrderSubmitted)), 0),
+        submitted_ns=_submitted_ns(events),
         # Order types that cannot expire have no such attribute.
         expires_ns=int(getattr(order, "expire_time_ns", 0)) or None,
         owner=name_of(order.strategy_id),
-        contingent_ids=tuple(one.value for one in order.linked_order_ids or ()),
+        contingent_ids=tuple([one.value for one in linked]) if linked else (),
     )
-    former = tuple(one.value for one in order.venue_order_ids if one.value != venue_order_id)
-    return OrderParts(record, fills, fill_events, former)
+    former = tuple([one.value for one in order.venue_order_ids if one.value != venue_order_id])
+    return OrderParts(record, fills, tuple(fill_events), former)
+
+
+def _submitted_ns(events: list[Any]) -> int:
+    for event in events:
+        if isinstance(event, OrderSubmitted):
+            return int(event.ts_event)
+    return 0
 
 
 def text_of(identifier: Any) -> str | None:
@@ -108,9 +113,9 @@ def fill_record(
     is_reconciled : Callable[[], bool]
         Asked where the event does not say that a reconciliation made it and the trade id looks as if.
     """
-    commission = event.commission
+    commission, currency = fee_of(event.commission)
     trade_id = event.trade_id.value
-    instrument_id = name_of(event.instrument_id)
+    instrument_id = instrument_name(event.instrument_id)
     is_suspect = is_synthetic_fill(trade_id, reconciliation=True, order_tags=tags)
     return FillRecord(
         trade_id=trade_id,
@@ -121,8 +126,8 @@ def fill_record(
         time_ns=int(event.ts_event),
         venue_order_id=text_of(event.venue_order_id),
         client_order_id=event.client_order_id.value,
-        commission=_ZERO if commission is None else amount_of(commission),
-        commission_currency="" if commission is None else sys.intern(commission.currency.code),
+        commission=commission,
+        commission_currency=currency,
         liquidity=LIQUIDITY_SIDES[int(event.liquidity_side)],
         leg=leg_of(text_of(event.position_id), instrument_id),
         synthetic=is_suspect
@@ -132,7 +137,7 @@ def fill_record(
 
 def position_record(position: Any, fills: tuple[FillRecord, ...]) -> PositionRecord:
     """Return the record of a ``Position`` with the fills that it holds itself."""
-    instrument_id = name_of(position.instrument_id)
+    instrument_id = instrument_name(position.instrument_id)
     quantity = position.signed_decimal_qty()
     return PositionRecord(
         instrument_id=instrument_id,

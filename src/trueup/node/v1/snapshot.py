@@ -20,6 +20,7 @@ from trueup.node.pacing import in_slices, let_go, off_loop
 from trueup.node.v1.engine_records import OrderParts, fill_record, order_parts, position_record, text_of
 from trueup.node.v1.needed import has_moved, is_needed
 from trueup.node.v1.remembered import RememberedOrders
+from trueup.venues.values import instrument_name
 
 
 @dataclass(slots=True)
@@ -62,6 +63,7 @@ class CacheReader:
         self._in_scope = in_scope
         self._orders_read = RememberedOrders()
         self._held: dict[str, HeldFills] = {}
+        self._only: dict[tuple[str, int], bool] = {}
 
     def read_alive(self, now_ns: int) -> NodeSnapshot:
         """Read what is alive (open and in-flight orders with their fills, open positions) without a pause."""
@@ -152,17 +154,24 @@ class CacheReader:
 
     def _wanted(self, record: Any) -> bool:
         """Return whether an order or a position is the account's, and its instrument takes part."""
-        instrument_id = record.instrument_id.value
-        if record.account_id is None and (given := self._given_to(record)) is not None:
-            if given != self._client_id:
-                return False
-        elif record.account_id is None:
-            accounts = {self._account_id.value, *(account.id.value for account in self._cache.accounts())}
-            if only_account_of(instrument_id, accounts) != self._account_id.value:
-                return False
-        elif record.account_id != self._account_id:
-            return False
-        return self._in_scope(instrument_id)
+        instrument_id = instrument_name(record.instrument_id)
+        if record.account_id is not None:
+            is_ours = record.account_id == self._account_id
+        elif (given := self._given_to(record)) is not None:
+            is_ours = given == self._client_id
+        else:
+            is_ours = self._is_only_account(instrument_id)
+        return is_ours and self._in_scope(instrument_id)
+
+    def _is_only_account(self, instrument_id: str) -> bool:
+        """Return whether what names no account on an instrument can only be this account's."""
+        accounts = self._cache.accounts()
+        key = (instrument_id, len(accounts))  # an account comes, and none goes
+        found = self._only.get(key)
+        if found is None:
+            names = {self._account_id.value, *(account.id.value for account in accounts)}
+            found = self._only[key] = only_account_of(instrument_id, names) == self._account_id.value
+        return found
 
     def _given_to(self, record: Any) -> Any | None:
         """Return the client that an unsent order was explicitly given to; None where the venue decides."""
@@ -173,7 +182,7 @@ class CacheReader:
         last_event_id = order.last_event.id
         parts = self._orders_read.get(name, last_event_id)
         if parts is None:
-            parts = order_parts(order, self._cache.position_id(order.client_order_id))
+            parts = order_parts(order, order.position_id or self._cache.position_id(order.client_order_id))
             self._orders_read.keep(name, last_event_id, parts)
         return parts
 
