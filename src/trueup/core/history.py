@@ -30,13 +30,23 @@ def order_key(fill: FillRecord) -> OrderKey:
 class History:
     """Hold the venue's fills of one instrument and leg, in time order, anchored at the position that they end in.
 
-    ``before[i]`` is the position just before fill ``i``; ``before[-1]`` is the present one. ``earliest[i]`` is the
-    least index of a fill whose order also has a fill at ``i`` or later.
+    ``before[i]`` is the position just before fill ``i``; ``before[-1]`` is the present one.
     """
 
     fills: tuple[FillRecord, ...]
     before: tuple[Decimal, ...]
-    earliest: tuple[int, ...]
+
+    @property
+    def earliest(self) -> tuple[int, ...]:
+        """Return, for each index, the least one of a fill whose order also has a fill there or later."""
+        keys = [order_key(fill) for fill in self.fills]
+        first: dict[OrderKey, int] = {}
+        for index, key in enumerate(keys):
+            first.setdefault(key, index)
+        earliest = [len(keys)] * (len(keys) + 1)
+        for index in range(len(keys) - 1, -1, -1):
+            earliest[index] = min(earliest[index + 1], first[keys[index]])
+        return tuple(earliest)
 
     @property
     def opening_quantity(self) -> Decimal:
@@ -71,13 +81,13 @@ class History:
 
     def clean_cut(self, need: int) -> int | None:
         """Return the latest clean cut at or before index ``need``, None when there is none."""
-        cut = need
+        cut, earliest = need, self.earliest
         while True:
             while cut >= 0 and self.before[cut]:
                 cut -= 1
             if cut < 0:
                 return None
-            straddling = self.earliest[cut]
+            straddling = earliest[cut]
             if straddling >= cut:
                 return cut
             cut = straddling
@@ -93,14 +103,7 @@ def history_of(fills: Iterable[FillRecord], end_quantity: Decimal) -> History:
         fill = ordered[index]
         quantity = quantity - fill.quantity if fill.side is OrderSide.BUY else quantity + fill.quantity
         before[index] = quantity
-    keys = [order_key(fill) for fill in ordered]
-    first: dict[OrderKey, int] = {}
-    for index, key in enumerate(keys):
-        first.setdefault(key, index)
-    earliest = [count] * (count + 1)
-    for index in range(count - 1, -1, -1):
-        earliest[index] = min(earliest[index + 1], first[keys[index]])
-    return History(ordered, tuple(before), tuple(earliest))
+    return History(ordered, tuple(before))
 
 
 def opening_cut(history: History, is_settled: Mapping[OrderKey, bool]) -> int | None:

@@ -7,19 +7,14 @@ external order was given at an earlier start, then the numbers that the node rem
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from trueup.model.fills import FillRecord
 from trueup.model.identifiers import external_client_order_id
 from trueup.model.orders import OrderRecord
 from trueup.model.snapshots import NodeSnapshot, VenueSnapshot
 
-
-class Pair(NamedTuple):
-    """Hold one order of the venue and the node's order for it, None when the node has none."""
-
-    venue: OrderRecord
-    node: OrderRecord | None
+type Pair = tuple[OrderRecord, OrderRecord | None]
+"""One order of the venue and the node's order for it, None when the node has none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +79,7 @@ def pair_orders(venue: VenueSnapshot, node: NodeSnapshot) -> Pairing:
             continue
         if found is not None:
             taken.add(id(found))
-        pairs.append(Pair(order, found))
+        pairs.append((order, found))
     node_only = tuple(order for order in node.order_by_client_id.values() if id(order) not in taken)
     return Pairing(pairs=tuple(pairs), node_only=node_only, clashing=tuple(clashing))
 

@@ -116,14 +116,14 @@ class View:
         self.venue = venue
         self.node = node
         self.pairing: Pairing = pair_orders(venue, node)
-        listed = venue.listed_quantities()
+        numbered, unnumbered = venue.listed_quantities()
         pairs: list[TruePair] = []
         by_venue_key: dict[OrderKey, TruePair] = {}
         for order, held in self.pairing.pairs:
             key = (order.instrument_id, order.venue_order_id or "")
-            quantity = listed.get(key, _ZERO)
-            if order.client_order_id is not None:
-                quantity = quantity + listed.get(("", order.client_order_id), _ZERO)
+            quantity = numbered.get(key, _ZERO)
+            if unnumbered and order.client_order_id is not None:
+                quantity += unnumbered.get(order.client_order_id, _ZERO)
             pair = TruePair(settled_truth(order, quantity), held, quantity)
             pairs.append(pair)
             if order.venue_order_id is not None:

@@ -200,16 +200,15 @@ class Snapshot:
             return tuple(found)
         return tuple({fill.key: self.fill_by_key[fill.key] for fill in found}.values())
 
-    def listed_quantities(self) -> dict[VenueOrderKey, Decimal]:
-        """Return the sum of each order's fills, each trade once; without a number under ``("", client order id)``."""
+    def listed_quantities(self) -> tuple[dict[VenueOrderKey, Decimal], dict[str, Decimal]]:
+        """Return the sum of each order's fills, each trade once: by number, by client order id where there is none."""
         is_distinct = len(self.fill_by_key) == len(self.fills)
-        sums: dict[VenueOrderKey, Decimal] = {}
         by_venue, by_client = self._by_order()
-        for key, fills in by_venue.items():
-            sums[key] = fills[0].quantity if len(fills) == 1 else self._sum(fills, is_distinct=is_distinct)
-        for name, fills in by_client.items():
-            sums[("", name)] = self._sum(fills, is_distinct=is_distinct)
-        return sums
+        numbered = {
+            key: fills[0].quantity if len(fills) == 1 else self._sum(fills, is_distinct=is_distinct)
+            for key, fills in by_venue.items()
+        }
+        return numbered, {name: self._sum(fills, is_distinct=is_distinct) for name, fills in by_client.items()}
 
     def _sum(self, fills: list[FillRecord], *, is_distinct: bool) -> Decimal:
         if is_distinct:

@@ -100,10 +100,10 @@ def _closed_orders_unlisted(venue: VenueSnapshot, node: NodeSnapshot, asked: set
 
 def _fills_not_adding_up(venue: VenueSnapshot, node: NodeSnapshot) -> Iterable[Question]:
     asked = venue.coverage.fills.orders
-    listed = venue.listed_quantities()
+    numbered, unnumbered = venue.listed_quantities()
     for order in venue.orders:
-        by_number = listed.get((order.instrument_id, order.venue_order_id or ""), _ZERO)
-        if by_number == order.filled_quantity and ("", order.client_order_id or "") not in listed:
+        by_number = numbered.get((order.instrument_id, order.venue_order_id or ""), _ZERO)
+        if by_number == order.filled_quantity and order.client_order_id not in unnumbered:
             continue  # the short way for nearly all orders
         if not order.filled_quantity or asked.intersection(_names(order)):
             continue

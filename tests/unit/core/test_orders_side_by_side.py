@@ -81,7 +81,7 @@ def test_an_order_is_found_by_number_then_name_then_invented_name_then_former_nu
 def test_the_node_has_left_over_what_no_order_of_the_venue_is() -> None:
     mine, lone = order("O-1", "1", owner=OWNER), order("O-2", "2", owner=OWNER)
     paired = pair_orders(venue(orders=(order("O-1", "1"), order("O-3", "3"))), node(orders=(mine, lone)))
-    assert [(pair.venue.client_order_id, pair.node) for pair in paired.pairs] == [("O-1", mine), ("O-3", None)]
+    assert [(said.client_order_id, held) for said, held in paired.pairs] == [("O-1", mine), ("O-3", None)]
     assert paired.node_only == (lone,)
     assert paired.clashing == ()
 
@@ -91,12 +91,12 @@ def test_a_name_that_two_orders_of_the_venue_bear_is_no_pair_but_a_clash() -> No
     one, other = order("X", "1"), order("O-1", "2")
     paired = pair_orders(venue(orders=(one, other)), node(orders=(mine,)))
     assert paired.clashing == ((other, mine),)
-    assert [pair.node for pair in paired.pairs] == [mine]
+    assert [held for _, held in paired.pairs] == [mine]
     assert paired.node_only == ()
     unnumbered = replace(mine, venue_order_id=None)
     assert pair_orders(venue(orders=(other,)), node(orders=(unnumbered,))).clashing == ()
     renumbered = pair_orders(venue(orders=(other,)), node(orders=(mine,)))
-    assert (renumbered.clashing, renumbered.pairs[0].node) == ((), mine), "its number is not another order's"
+    assert (renumbered.clashing, renumbered.pairs) == ((), ((other, mine),)), "its number is not another order's"
     elsewhere = pair_orders(venue(orders=(order("X", "1", instrument=OTHER), other)), node(orders=(mine,)))
     assert elsewhere.clashing == (), "numbers are an instrument's own"
 

@@ -48,7 +48,7 @@ def test_a_clash_of_names_hides_no_order_after_it() -> None:
     mine = order("O-1", "1", owner=OWNER)
     listed = (order("X", "1"), order("O-1", "2"), order("O-3", "3"))
     paired = pair_orders(venue(orders=listed), node(orders=(mine,)))
-    assert [pair.venue.client_order_id for pair in paired.pairs] == ["X", "O-3"]
+    assert [said.client_order_id for said, _ in paired.pairs] == ["X", "O-3"]
 
 
 def test_a_difference_told_twice_hides_none_after_it() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
@@ -136,13 +137,13 @@ def test_the_fills_of_an_order_are_found_by_either_name_and_once_each() -> None:
     by_number, by_name = fill("7"), fill("8", number=None)
     snapshot = venue(orders=(order(),), fills=(by_number, by_name, replace(by_number)))
     assert sorted(one.trade_id for one in snapshot.fills_of(order())) == ["7", "8"]
-    assert snapshot.listed_quantities() == {("AAA.VENUE", "1"): 2}
+    assert snapshot.listed_quantities() == ({("AAA.VENUE", "1"): Decimal(2)}, {})
 
 
 def test_a_fill_told_once_by_each_name_of_its_order_is_one_fill() -> None:
     snapshot = venue(orders=(order(),), fills=(fill("7"), fill("7", number=None), fill("7", name=None)))
     assert len(snapshot.fill_by_key) == 1
-    assert snapshot.listed_quantities() == {("AAA.VENUE", "1"): 1}
+    assert snapshot.listed_quantities() == ({("AAA.VENUE", "1"): Decimal(1)}, {})
 
 
 def test_a_name_that_two_orders_carry_gives_a_fill_no_number() -> None:
