@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from decimal import Decimal
 from typing import Any
@@ -34,10 +34,12 @@ from nautilus_trader.test_kit.providers import TestInstrumentProvider
 from nautilus_trader.test_kit.stubs.events import TestEventStubs
 from nautilus_trader.test_kit.stubs.execution import TestExecStubs
 
+from trueup.node.v1 import snapshots
 from trueup.node.v1.analyzer import SERIES
 from trueup.node.v1.names import PICKLING_MODULES
 from trueup.node.v1.quiet_portfolio import UPDATE_ORDER, UPDATE_POSITION, QuietPortfolio
-from trueup.node.v1.snapshots import ShortPickler
+from trueup.node.v1.short_pickler import ShortPickler
+from trueup.node.v1.snapshots import PromisedLives
 
 INSTRUMENT = TestInstrumentProvider.btcusdt_perp_binance()
 STRATEGY_ID = StrategyId("S-1")
@@ -131,6 +133,13 @@ class Books:
         }
 
 
+@pytest.fixture(autouse=True)
+def no_promises() -> Iterator[None]:
+    """Let every test begin as a process does."""
+    yield
+    snapshots._PROMISED.clear()
+
+
 @pytest.fixture(params=[False, True], ids=["venue's account", "calculated account"])
 def two(request: pytest.FixtureRequest) -> tuple[Books, Books]:
     return Books(calculates=request.param), Books(calculates=request.param)
@@ -165,7 +174,25 @@ def lives(books: Books) -> list[dict[str, Any]]:
     return said
 
 
-def test_the_closed_life_cycles_that_a_replay_keeps_are_pickled_once_and_are_what_the_engine_keeps(
+class Timers:
+    """Keep what a loop is asked to do later, and do it when told."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Any] = []
+
+    def call_later(self, delay_secs: float, callback: Callable[..., None], *arguments: Any) -> None:
+        assert delay_secs > 0
+        self.waiting.append((callback, arguments))
+
+    def turn(self) -> bool:
+        """Do what waits; return whether something waits again."""
+        waiting, self.waiting = self.waiting, []
+        for callback, arguments in waiting:
+            callback(*arguments)
+        return bool(self.waiting)
+
+
+def test_the_closed_life_cycles_of_a_replay_are_what_the_engine_keeps_before_and_after_they_are_pickled(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     heard, rested, times = Books(), Books(), []
@@ -179,23 +206,72 @@ def test_the_closed_life_cycles_that_a_replay_keeps_are_pickled_once_and_are_wha
     heard.trade()
     assert times.count("Position") == 2 * ROUND_TRIPS, "if the engine pickles once, this is not needed any more"
     times.clear()
-    short = ShortPickler.dumps
-
-    def counted_short(pickler: ShortPickler, value: Any) -> bytes:
-        times.append("shortly")
-        return short(pickler, value)
-
-    monkeypatch.setattr(ShortPickler, "dumps", counted_short)
     with rested.quiet.during_replay():
         rested.trade()
         rested.fill(OrderSide.SELL, "102.00")
-        assert (times.count("shortly"), times.count("Position")) == (ROUND_TRIPS, 0)
+        assert not times
     heard.fill(OrderSide.SELL, "102.00")
     rested.fill(OrderSide.BUY, "103.00")
     heard.fill(OrderSide.BUY, "103.00")
-    assert lives(rested) == lives(heard)
-    assert len(lives(rested)) == ROUND_TRIPS + 1
     assert all(importlib.import_module(name).pickle is pickle for name in PICKLING_MODULES)
+    promised, again = lives(rested), lives(rested)
+    assert promised == again == lives(heard)
+    assert len(promised) == ROUND_TRIPS + 1
+
+    is_trading, loop = [False], Timers()
+    kept = PromisedLives(rested.cache, lambda: is_trading[0])
+    (position_id,) = rested.cache.position_ids()
+    before = list(rested.cache.position_snapshot_bytes(position_id))
+    kept.keep(loop)  # type: ignore[arg-type]  # all of a loop that is used
+    kept.keep(loop)  # type: ignore[arg-type]  # of the second account
+    assert len(loop.waiting) == 1
+    assert loop.turn(), "until it trades it waits"
+    assert rested.cache.position_snapshot_bytes(position_id) == before
+    is_trading[0] = True
+    monkeypatch.setattr(snapshots, "SLICE_SECS_MAX", 0.0)
+    turns = 1
+    while loop.turn():
+        turns += 1
+        assert lives(rested) == promised, "whatever is a promise still"
+    assert turns > ROUND_TRIPS, "one in a slice, since no time was given"
+    assert not snapshots._PROMISED
+    whole = rested.cache.position_snapshot_bytes(position_id)
+    assert len(whole) == len(before)
+    assert all(type(data) is bytes and b"snapshots" not in data for data in whole)
+    assert lives(rested) == promised
+    with pytest.raises(pickle.UnpicklingError, match="read it again from the node's cache"):
+        pickle.loads(before[0])
+
+
+def test_a_promise_of_what_was_purged_is_forgotten_and_a_life_of_many_fills_is_pickled_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(snapshots, "FILLS_MAX", 2)
+    books, loop = Books(), Timers()
+    with books.quiet.during_replay():
+        for sides in ("BS", "BBSS", "BS", "B"):
+            for side in sides:
+                books.fill(OrderSide.BUY if side == "B" else OrderSide.SELL, "100.00")
+    (position_id,) = books.cache.position_ids()
+    held = [b"snapshots" in data for data in books.cache.position_snapshot_bytes(position_id)]
+    assert held == [True, False, True]
+    assert [len(one.events) for one in books.cache.position_snapshots()] == [2, 4, 2]
+    books.fill(OrderSide.SELL, "100.00")
+    books.cache.purge_position(position_id)
+    assert len(snapshots._PROMISED) == 2
+    PromisedLives(books.cache, lambda: True).keep(loop)  # type: ignore[arg-type]  # all of a loop that is used
+    assert not loop.turn()
+    assert not snapshots._PROMISED
+
+
+def test_a_copy_of_a_position_does_not_change_with_it() -> None:
+    books = Books()
+    books.fill(OrderSide.BUY, "100.00")
+    (position,) = books.cache.positions()
+    copy, before = snapshots.copied(position), parts_of(position)
+    books.fill(OrderSide.SELL, "101.00")
+    assert parts_of(copy) == before != parts_of(position)
+    assert parts_of(snapshots.copied(position)) == parts_of(position)
 
 
 def parts_of(value: Any) -> Any:

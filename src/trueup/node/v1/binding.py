@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, nullcontext
@@ -30,6 +31,7 @@ from trueup.node.v1.repair import Repairs
 from trueup.node.v1.scope import InstrumentScope
 from trueup.node.v1.shared_names import rename_on_stream
 from trueup.node.v1.snapshot import CacheReader
+from trueup.node.v1.snapshots import PromisedLives
 from trueup.node.v1.store import cache_config, store_of
 from trueup.node.v1.versions import check_engine_version, engine_version
 from trueup.node.v1.whole_writer import WholeWriter
@@ -217,9 +219,12 @@ class V1Account:
     async def long_replay(self, *, store_at_end: bool) -> AsyncIterator[None]:
         """Leave the portfolio out but for closes, collect what its statistics record, and store the outcome alone."""
         aside = self._binding.store_aside if store_at_end else None
-        with self._binding.quiet_portfolio.during_replay():
-            async with nullcontext() if aside is None else aside.during_replay():
-                yield
+        try:
+            with self._binding.quiet_portfolio.during_replay():
+                async with nullcontext() if aside is None else aside.during_replay():
+                    yield
+        finally:
+            self._binding.promised_lives.keep(asyncio.get_running_loop())
 
     def restore_unfinished(self) -> tuple[str, ...]:
         """Put back what a killed repair had purged."""
@@ -279,6 +284,7 @@ class V1Binding:
         check_venue_weight(clients, settings, claimed)
         self.cache = node.kernel.cache
         self.quiet_portfolio = QuietPortfolio(node.kernel.portfolio, self.cache, node.kernel.msgbus)
+        self.promised_lives = PromisedLives(self.cache, self.is_trading)
         self._node = node
         self.clock_ns: Callable[[], int] = node.kernel.clock.timestamp_ns
         self._settings = settings

@@ -16,7 +16,7 @@ from nautilus_trader.model.events import PositionClosed
 from nautilus_trader.model.instruments import BettingInstrument
 
 from trueup.node.v1.analyzer import closes_collected
-from trueup.node.v1.snapshots import pickled_once
+from trueup.node.v1.snapshots import pickled_later
 
 UPDATE_ORDER = "Portfolio.update_order"
 UPDATE_POSITION = "Portfolio.update_position"
@@ -53,7 +53,7 @@ class QuietPortfolio:
         self._held += 1
         if self._held == 1:
             self._release.enter_context(closes_collected(self._portfolio.analyzer))
-            self._release.enter_context(pickled_once())
+            self._release.enter_context(pickled_later())
             if self._may_rest():
                 self._release.enter_context(self._instead(UPDATE_ORDER, self._portfolio.update_order, _nothing))
                 position = self._portfolio.update_position

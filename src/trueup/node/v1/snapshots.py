@@ -1,94 +1,77 @@
-"""Let the engine pickle a closed life cycle once instead of twice, and not read it back.
+"""Keep the closed life cycles of a long replay for the engine, and pickle each after the node trades.
 
 When a NETTING position opens again the engine's cache keeps the life cycle that is over: it pickles the position, reads
 that back to have a copy, gives the copy another id, and pickles the copy. At the next close the portfolio reads that
 back, too, for its realized profit (1.222 to 1.231; 120 us for the first and the third pair of a position with one
-fill). While a long history is replayed the copy is made without pickling, and the portfolio is given what was pickled.
-
-More than half of what pickling one takes is the look-up of some twenty classes by their names, and what all positions
-of an instrument have in common. Both are pickled once for each instrument, and what was made of them begins the bytes
-of every position: each is whole, and the engine's own ``pickle.loads`` reads it.
+fill). While a long history is replayed the copy is made without pickling, the portfolio is given what was copied, and
+the cache is given a promise: bytes that ``pickle.loads`` reads in this process as it reads any, from the copy. Once the
+node trades the promises are kept, a millisecond of them at a time: the cache's own lists then hold the pickled
+positions, as if the engine had done it.
 """
 
 from __future__ import annotations
 
-import copy
-import copyreg
+import asyncio
 import importlib
-import io
+import itertools
 import pickle
-from collections import OrderedDict
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import ModuleType
-from typing import Any
+from typing import Any, Final
 
-from nautilus_trader.core.uuid import UUID4
-from nautilus_trader.model.events import OrderFilled
-from nautilus_trader.model.identifiers import (
-    AccountId,
-    ClientOrderId,
-    InstrumentId,
-    PositionId,
-    StrategyId,
-    TradeId,
-    TraderId,
-    VenueOrderId,
-)
-from nautilus_trader.model.objects import Currency, Money, Price, Quantity
 from nautilus_trader.model.position import Position
 
 from trueup.node.v1.names import PICKLING_MODULES
+from trueup.node.v1.short_pickler import ShortPickler
 
-KEPT_MAX = 64
-"""Life cycles kept for the portfolio, which asks for the last one of the instrument that is being replayed."""
+SLICE_SECS_MAX: Final = 0.001
+PAUSE_SECS: Final = 0.05
+"""Between two slices: 2 % of the loop, so that 25,000 life cycles (65 to 140 us each) take two or three minutes."""
+TRADING_POLL_SECS: Final = 1.0
+FILLS_MAX: Final = 100
+"""A life cycle with more fills is pickled at once, while nothing trades: one of 100 takes about a millisecond."""
+PROTOCOL: Final = pickle.DEFAULT_PROTOCOL
+MUTABLE: Final = (list, dict, set)
+
+_PROMISED: dict[int, Position] = {}
+_numbers = itertools.count()
 
 
-IDENTIFIERS = (AccountId, ClientOrderId, InstrumentId, PositionId, StrategyId, TradeId, TraderId, VenueOrderId, UUID4)
-KINDS = (Position, OrderFilled, *IDENTIFIERS, Price, Quantity, Money, Currency, copyreg.__newobj__)  # type: ignore[attr-defined]  # what the engine's values are pickled by
-"""What a closed position consists of. Another kind costs its look-up, and no more."""
-SHARED = ("trader_id", "instrument_id", "account_id", "quote_currency", "base_currency", "settlement_currency")
-"""What the positions of an instrument have in common: the very objects. Others of equal value are pickled anew."""
-ENUMS = ("entry", "side", "instrument_class")
-EVENT_ENUMS = ("order_side", "order_type", "liquidity_side")
+def promised_life(number: int) -> Position:
+    """Return a position that was promised, anew for each reader; the bytes of a promise are a call of this.
+
+    Raises
+    ------
+    UnpicklingError
+        If it is asked for in another process, or after it was pickled: the cache has the position itself by then.
+    """
+    held = _PROMISED.get(number)
+    if held is None:
+        raise pickle.UnpicklingError(
+            "this closed life cycle was kept for a moment in the memory of the node that replayed it; "
+            "read it again from the node's cache, which has it whole"
+        )
+    return copied(held)
 
 
-class ShortPickler:
-    """Pickle positions, of one instrument after the other."""
+_BEFORE: Final = f"c{__name__}\n{promised_life.__name__}\nI".encode()
+_AFTER: Final = b"\n\x85R."
+"""Around a number: the global of that name, called with the number (the opcodes GLOBAL, INT, TUPLE1, REDUCE, STOP)."""
 
-    def __init__(self) -> None:
-        self._instrument_id: Any = None
-        self._common = b""
-        self._memo: Any = None
-        self._data = io.BytesIO()
-        self._protocol = pickle.DEFAULT_PROTOCOL
-        self._pickler = pickle.Pickler(self._data, self._protocol)
 
-    def dumps(self, position: Any) -> bytes:
-        """Return the pickled position."""
-        if position.instrument_id is not self._instrument_id:
-            self._begin(position)
-        self._pickler.memo = self._memo
-        return self._common + self._written(position)
+def _promise(position: Any) -> bytes:
+    number = next(_numbers)
+    _PROMISED[number] = position
+    return b"%b%d%b" % (_BEFORE, number, _AFTER)
 
-    def _begin(self, position: Any) -> None:
-        """Pickle what an instrument's positions have in common, and leave nothing of it on the reader's stack."""
-        shared = [getattr(position, name) for name in (*SHARED, "multiplier", *ENUMS)]
-        for event in position.events[-1:]:
-            shared += [getattr(event, name) for name in EVENT_ENUMS]
-        shared += [one.__reduce_ex__(self._protocol)[0] for one in (position, *position.events[-1:])]  # what reads them
-        self._pickler.clear_memo()
-        common = self._written((*KINDS, *shared))
-        assert common.endswith(pickle.STOP)
-        self._common = common.removesuffix(pickle.STOP) + pickle.POP
-        self._memo = self._pickler.memo.copy()  # it holds the objects, so that no other gets the number of one
-        self._instrument_id = position.instrument_id
 
-    def _written(self, value: Any) -> bytes:
-        self._data.seek(0)
-        self._data.truncate()
-        self._pickler.dump(value)
-        return self._data.getvalue()
+def _number_of(data: Any) -> int | None:
+    """Return the number of a promise, None for bytes that are none."""
+    if type(data) is bytes and data.startswith(_BEFORE):
+        return int(data[len(_BEFORE) : -len(_AFTER)])
+    return None
 
 
 class _Unpickled:
@@ -100,13 +83,12 @@ class _Unpickled:
         self.position = position
 
 
-class _PickledOnce:
+class _PickledLater:
     """Offer what the engine uses of `pickle`; whatever is no position goes to `pickle` itself."""
 
     def __init__(self) -> None:
         self._copy: Any = None
-        self._short = ShortPickler()
-        self._kept: OrderedDict[int, tuple[bytes, Any]] = OrderedDict()
+        self._pickler = ShortPickler()
 
     def dumps(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         if type(value) is not Position:
@@ -114,34 +96,40 @@ class _PickledOnce:
         if value is not self._copy:
             return _Unpickled(value)
         self._copy = None
-        data = self._short.dumps(value)
-        self._kept[id(data)] = (data, value)
-        if len(self._kept) > KEPT_MAX:
-            self._kept.popitem(last=False)
-        return data
+        return _promise(value) if value.event_count <= FILLS_MAX else self._pickler.dumps(value)
 
     def loads(self, data: Any, *args: Any, **kwargs: Any) -> Any:
         if type(data) is _Unpickled:
-            self._copy = copy.copy(data.position)
+            self._copy = copied(data.position)
             return self._copy
-        held = self._kept.get(id(data))
-        if held is not None and held[0] is data:
-            return held[1]
+        number = _number_of(data)
+        if number is not None and (held := _PROMISED.get(number)) is not None:
+            return held  # the portfolio reads its profit, and lets it go
         return pickle.loads(data, *args, **kwargs)  # noqa: S301 - what the engine pickled in this process
 
     def __getattr__(self, name: str) -> Any:
         return getattr(pickle, name)
 
 
+def copied(position: Any) -> Any:
+    """Return a copy of a position that shares nothing with it that either could change."""
+    make, arguments, *rest = position.__reduce_ex__(PROTOCOL)
+    if len(rest) != 1 or type(rest[0]) is not tuple:
+        return pickle.loads(pickle.dumps(position))  # noqa: S301 - pickled in this line
+    copy = make(*arguments)
+    copy.__setstate__(tuple(part.copy() if type(part) in MUTABLE else part for part in rest[0]))
+    return copy
+
+
 @contextmanager
-def pickled_once() -> Iterator[None]:
-    """Let the engine pickle a closed life cycle once. Not to be entered twice at a time.
+def pickled_later() -> Iterator[None]:
+    """Let the engine keep promises in the place of pickled life cycles. Not to be entered twice at a time.
 
     An engine whose modules do not use `pickle` by that name is left alone.
     """
     modules: list[ModuleType] = [importlib.import_module(name) for name in PICKLING_MODULES]
     modules = [module for module in modules if getattr(module, "pickle", None) is pickle]
-    stand_in = _PickledOnce()
+    stand_in = _PickledLater()
     for module in modules:
         module.pickle = stand_in  # type: ignore[attr-defined]  # the name is the engine's own import
     try:
@@ -149,3 +137,52 @@ def pickled_once() -> Iterator[None]:
     finally:
         for module in modules:
             module.pickle = pickle  # type: ignore[attr-defined]  # as above
+
+
+class PromisedLives:
+    """Keep what was promised to one node's cache, once the node trades.
+
+    Parameters
+    ----------
+    cache : Cache
+        The node's.
+    is_trading : Callable[[], bool]
+        Whether it trades by now.
+    """
+
+    def __init__(self, cache: Any, is_trading: Callable[[], bool]) -> None:
+        self._cache = cache
+        self._is_trading = is_trading
+        self._work: Iterator[None] | None = None
+
+    def keep(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Begin to keep the promises: by timers of the loop, so that a node that ends before has no task to end."""
+        if self._work is None and _PROMISED:
+            self._work = self._keeping()
+            loop.call_later(TRADING_POLL_SECS, self._go_on, loop)
+
+    def _go_on(self, loop: asyncio.AbstractEventLoop) -> None:
+        if not self._is_trading():
+            loop.call_later(TRADING_POLL_SECS, self._go_on, loop)
+            return
+        assert self._work is not None, "begun by keep"
+        ends = time.perf_counter() + SLICE_SECS_MAX
+        for _ in self._work:
+            if time.perf_counter() >= ends:
+                loop.call_later(PAUSE_SECS, self._go_on, loop)
+                return
+        self._work = None
+
+    def _keeping(self) -> Iterator[None]:
+        """Put each position's bytes in the place of its promise, in the very list that the cache has."""
+        pickler = ShortPickler()
+        for position_id in tuple(self._cache.position_snapshot_ids()):
+            lives = self._cache.position_snapshot_bytes(position_id)
+            for index in range(len(lives)):  # what is added meanwhile is no promise; nothing is taken out but the list
+                number = _number_of(lives[index])
+                held = None if number is None else _PROMISED.get(number)
+                if number is not None and held is not None:
+                    lives[index] = pickler.dumps(held)
+                    del _PROMISED[number]
+                    yield
+        _PROMISED.clear()  # what was purged meanwhile; a process has one node
