@@ -55,7 +55,7 @@ DATABASE_PLACE_NAMES = ("__reduce_cython__", "__setstate_cython__")
 A cache without them is not refused: the engine writes each event as it comes, as it does by itself.
 """
 PICKLING_MODULES = ("nautilus_trader.cache.cache", "nautilus_trader.portfolio.portfolio")
-"""Modules whose name ``pickle`` is replaced during a long replay (`trueup.node.v1.snapshots`), where they have it."""
+"""Modules whose names ``pickle`` and ``uuid`` are replaced during a long replay (`trueup.node.v1.snapshots`)."""
 PUBLIC_NAMES = (
     "reconcile_execution_state",
     "reconcile_execution_report",

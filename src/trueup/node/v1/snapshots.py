@@ -16,11 +16,12 @@ import importlib
 import itertools
 import pickle
 import time
+import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from types import ModuleType
+from contextlib import ExitStack, contextmanager
 from typing import Any, Final
 
+from nautilus_trader.core.uuid import UUID4
 from nautilus_trader.model.position import Position
 
 from trueup.node.v1.names import PICKLING_MODULES
@@ -121,22 +122,28 @@ def copied(position: Any) -> Any:
     return copy
 
 
+class _QuickUuids:
+    """Offer what the engine uses of `uuid`: each life cycle gets a random id, and `uuid` asks the kernel for each."""
+
+    uuid4 = UUID4
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(uuid, name)
+
+
 @contextmanager
 def pickled_later() -> Iterator[None]:
     """Let the engine keep promises in the place of pickled life cycles. Not to be entered twice at a time.
 
-    An engine whose modules do not use `pickle` by that name is left alone.
+    An engine whose modules do not use `pickle` and `uuid` by these names is left alone.
     """
-    modules: list[ModuleType] = [importlib.import_module(name) for name in PICKLING_MODULES]
-    modules = [module for module in modules if getattr(module, "pickle", None) is pickle]
-    stand_in = _PickledLater()
-    for module in modules:
-        module.pickle = stand_in  # type: ignore[attr-defined]  # the name is the engine's own import
-    try:
+    with ExitStack() as back:
+        for own, stand_in in ((pickle, _PickledLater()), (uuid, _QuickUuids())):
+            for module in map(importlib.import_module, PICKLING_MODULES):
+                if getattr(module, own.__name__, None) is own:
+                    setattr(module, own.__name__, stand_in)
+                    back.callback(setattr, module, own.__name__, own)
         yield
-    finally:
-        for module in modules:
-            module.pickle = pickle  # type: ignore[attr-defined]  # as above
 
 
 class PromisedLives:
