@@ -162,9 +162,10 @@ class AccountTruth:
             await self._let_go_of_view()
             node = await self._read_node(depth, replace(needed, whole=touched))
             comparison = await self._compare(reading, node, at_startup=depth.at_startup)
-        # The names of 100,000 differences held the event loop up to 117 ms.
-        disputed = await off_loop(len(comparison.discrepancies), lambda: comparison.disputed_orders)
-        self._told.learn(draft, disputed)
+        if self._told.is_waiting:
+            # The names of 100,000 differences held the event loop up to 117 ms.
+            disputed = await off_loop(len(comparison.discrepancies), lambda: comparison.disputed_orders)
+            self._told.learn(draft, disputed)
         return self._look(reading, node, comparison, claims=DEFAULT_CLAIMS, unexplained=unexplained)
 
     def judge(self, look: Look, *, at_startup: bool = False) -> tuple[Discrepancy, ...]:

@@ -32,6 +32,11 @@ class ToldOrders:
     def __len__(self) -> int:
         return len(self._orders)
 
+    @property
+    def is_waiting(self) -> bool:
+        """Return whether a look's outcome matters: something was asked in it, or is remembered."""
+        return bool(self._asked or self._put or self._orders)
+
     def begin(self) -> None:
         """Begin a look."""
         self._asked = []

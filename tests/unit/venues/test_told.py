@@ -30,7 +30,8 @@ def look(
     for question in left[:put]:
         draft.add_order(order_report(question.venue_order_id, status))
         draft.answered(question)
-    told.learn(draft, disputed)
+    if told.is_waiting:  # as a look does: without, there is nothing to learn
+        told.learn(draft, disputed)
     return [question.venue_order_id for question in left], draft
 
 
@@ -74,3 +75,12 @@ def test_of_more_orders_than_any_window_holds_the_newest_are_remembered() -> Non
     look(told, *(str(number) for number in range(TOLD_MAX + 5)), put=TOLD_MAX + 5)
     assert len(told) == TOLD_MAX
     assert look(told, "3", str(TOLD_MAX))[0] == ["3"]
+
+
+def test_a_look_that_asked_nothing_and_remembers_nothing_has_nothing_to_learn() -> None:
+    told = ToldOrders()
+    assert not told.is_waiting
+    look(told, "1")
+    assert told.is_waiting
+    look(told, disputed=frozenset({"1"}))
+    assert not told.is_waiting

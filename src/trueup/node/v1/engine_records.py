@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from nautilus_trader.model.events import OrderFilled, OrderSubmitted
 
@@ -18,8 +17,7 @@ from trueup.venues.records import LIQUIDITY_SIDES, ORDER_SIDES, ORDER_STATUSES, 
 from trueup.venues.values import decimal_of, fee_of, instrument_name, name_of
 
 
-@dataclass(frozen=True, slots=True)
-class OrderParts:
+class OrderParts(NamedTuple):
     """Hold what one order of the cache gives: itself, its fills with their events, and the numbers it bore before."""
 
     record: OrderRecord
@@ -86,7 +84,10 @@ def _submitted_ns(events: list[Any]) -> int:
 
 def text_of(identifier: Any) -> str | None:
     """Return an identifier's text, None of none."""
-    return None if identifier is None else str(identifier.value)
+    if identifier is None:
+        return None
+    text: str = identifier.value
+    return text
 
 
 def average_price(fills: tuple[FillRecord, ...]) -> Decimal | None:
