@@ -113,7 +113,7 @@ def oldest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
     draw_all()
     folder = tmp_path_factory.mktemp("oldest")
-    result = run_script(OLDEST_PYTHON, "validate_settings.py", cwd=folder, stdin="\n".join(drawn))
+    result = run_script(OLDEST_PYTHON, "validate_settings", cwd=folder, stdin="\n".join(drawn))
     assert result.returncode == 0, result.stderr
     return {**json.loads(result.stdout), "drawn": len(drawn)}
 

@@ -50,9 +50,7 @@ def start(version: str, directory: Path, text: str, **variables: str) -> tuple[i
     """Start a node from a file in one of the interpreters; return exit code, facts, and all that was written."""
     path, facts = directory / "trueup.toml", directory / "facts.json"
     path.write_text(text + TIMEOUTS, encoding="utf-8")
-    result = run_script(
-        INTERPRETERS[version], "start_node.py", str(path), str(facts), cwd=directory, variables=variables
-    )
+    result = run_script(INTERPRETERS[version], "start_node", str(path), str(facts), cwd=directory, variables=variables)
     logs = "".join(log.read_text(encoding="utf-8") for log in directory.glob("logs/*"))
     written = result.stdout + result.stderr + logs
     assert facts.exists(), written

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.integration.config.nodes import OLDEST_PYTHON, ROOT
+from tests.integration.config.nodes import OLDEST_PYTHON, run_module
 from trueup.guard.reference import MEASURED
 
 pytestmark = pytest.mark.node
@@ -17,14 +16,7 @@ pytestmark = pytest.mark.node
 
 @pytest.mark.parametrize("python", [Path(sys.executable), OLDEST_PYTHON], ids=["newest", "oldest"])
 def test_each_trading_state_lets_through_what_the_published_table_says(python: Path) -> None:
-    done = subprocess.run(
-        [str(python), "-m", "tests.integration.guard.effect_main"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    done = run_module(python, "tests.integration.guard.effect_main")
     (line,) = [one for one in done.stderr.splitlines() if one.startswith("RESULT ")] or [done.stderr[-2_000:]]
     found = json.loads(line.removeprefix("RESULT "))
     assert found["rows"] == MEASURED["rows"]

@@ -13,18 +13,14 @@ from typing import Any
 
 import orjson
 
+from tests.integration.forked import PIPE, ForkedProcess
+
 
 class NodeProcess:
     """One node in a process of its own; lines marked ``LINE`` are its life cycle."""
 
     def __init__(self, module: str, *arguments: str, python: Path = Path(sys.executable)) -> None:
-        self._process = subprocess.Popen(
-            [str(python), "-m", module, *arguments],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
+        self._process = _start(module, arguments, python)
         self.pid = self._process.pid
         self.said: list[dict[str, Any]] = []
         self.other: list[str] = []
@@ -89,3 +85,15 @@ class NodeProcess:
     @property
     def phases(self) -> list[str]:
         return [line["phase"] for line in self.said if line["event"] == "phase"]
+
+
+def _start(module: str, arguments: tuple[str, ...], python: Path) -> subprocess.Popen[str] | ForkedProcess:
+    if python == Path(sys.executable):
+        return ForkedProcess(module, *arguments, stderr=PIPE)
+    return subprocess.Popen(
+        [str(python), "-m", module, *arguments],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 from functools import cache
 from pathlib import Path
@@ -12,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.config.nodes import INTERPRETERS, ROOT
+from tests.integration.config.nodes import INTERPRETERS, run_module
 
 pytestmark = [pytest.mark.node]
 
@@ -23,15 +21,7 @@ ETH = "ETHUSDT-PERP.BINANCE"
 @cache
 def run_case(case: str, argument: str = "", python: Path = Path(sys.executable)) -> dict[str, Any]:
     """Run one case in a process of its own and return what it saw."""
-    done = subprocess.run(
-        [str(python), "-m", "tests.integration.strategies.claiming_main", case, argument],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    done = run_module(python, "tests.integration.strategies.claiming_main", case, argument)
     answers = [line for line in done.stdout.splitlines() if line.startswith("ANSWER ")]
     assert answers, done.stdout + done.stderr
     found: dict[str, Any] = json.loads(answers[-1].removeprefix("ANSWER "))
