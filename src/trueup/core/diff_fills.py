@@ -19,7 +19,7 @@ def diff_missing_fills(view: View, fills: Iterable[FillRecord]) -> list[Discrepa
         Discrepancy(
             kind=DiscrepancyKind.FILL_MISSING,
             subject=_subject(fill, view),
-            venue=f"{fill.side} {plain(fill.quantity)} @ {plain(fill.price)}",
+            venue=_trade(fill),
             time_ns=fill.time_ns,
             severity=Severity.CRITICAL,
         )
@@ -66,7 +66,7 @@ def _invented(fill: FillRecord, view: View) -> Discrepancy:
     return Discrepancy(
         kind=DiscrepancyKind.FILL_INVENTED,
         subject=Subject.of_fill(fill, order_of_fill(fill, view.node)),
-        node=f"{fill.side} {plain(fill.quantity)} @ {plain(fill.price)}",
+        node=_trade(fill),
         detail="made by a reconciliation" if fill.synthetic else "",
         time_ns=fill.time_ns,
         severity=Severity.CRITICAL,
@@ -100,6 +100,10 @@ def _misbooked(said: FillRecord, held: FillRecord, view: View) -> Discrepancy:
         severity=Severity.CRITICAL,
         healability=Healability.REBUILD,
     )
+
+
+def _trade(fill: FillRecord) -> str:
+    return " ".join((fill.side, plain(fill.quantity), "@", plain(fill.price)))
 
 
 def _subject(said: FillRecord, view: View) -> Subject:

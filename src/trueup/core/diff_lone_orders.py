@@ -33,7 +33,7 @@ def _missing_severity(order: OrderRecord) -> Severity:
 
 
 def _state(order: OrderRecord) -> str:
-    return f"{order.status} {order.side} {plain(order.filled_quantity)} of {plain(order.quantity)}"
+    return " ".join((order.status, order.side, plain(order.filled_quantity), "of", plain(order.quantity)))
 
 
 def diff_node_only(view: View, tolerance: Tolerance) -> tuple[list[Discrepancy], list[PendingOrder]]:

@@ -9,7 +9,7 @@ The rules were measured on NautilusTrader 1.231.0 (see `core.order_steps` for th
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -83,7 +83,9 @@ def plan_order(case: OrderCase, view: View, owner: str) -> OrderPlan:
     return _plan_known(case, case.pair.venue, case.node)
 
 
-def _sum(fills: Iterable[FillRecord]) -> Decimal:
+def _sum(fills: Sequence[FillRecord]) -> Decimal:
+    if len(fills) == 1:
+        return fills[0].quantity
     return sum((fill.quantity for fill in fills), _ZERO)
 
 

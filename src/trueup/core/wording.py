@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from decimal import Context, Decimal
-from typing import Final
+from typing import Final, overload
 
 _SHOWN: Final = Context(prec=12)
 """Of a computed average: more digits than any venue tells, fewer than a division leaves."""
 
 
+@overload
+def plain(value: Decimal) -> str: ...
+@overload
+def plain(value: None) -> None: ...
+@overload
+def plain(value: Decimal | None) -> str | None: ...
 def plain(value: Decimal | None) -> str | None:
     """Return a number as people write it, without exponent or trailing zeros."""
     if value is None:

@@ -178,7 +178,7 @@ class Discrepancy:
             subject.instrument_id,
             self.time_ns,
             subject.canonical,
-            str(self.kind),
+            self.kind,
             self.venue or "",
             self.node or "",
         )

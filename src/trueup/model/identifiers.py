@@ -65,13 +65,13 @@ def leg_of(position_id: str | None, instrument_id: str) -> Leg:
     In hedge mode the adapters name a position ``<instrument>-LONG`` or ``-SHORT``, in one-way mode not at all, or
     ``-BOTH`` (read in 1.231.0). Anything longer is a NETTING id, whose strategy may itself end in either word.
     """
-    if position_id is None:
+    if position_id is None or not position_id.endswith(_LEG_ENDS):
         return Leg.BOTH
     name, _, leg = position_id.rpartition("-")
-    return _LEGS.get(leg, Leg.BOTH) if name == instrument_id else Leg.BOTH
+    return Leg(leg) if name == instrument_id else Leg.BOTH
 
 
-_LEGS = {str(leg): leg for leg in (Leg.LONG, Leg.SHORT)}
+_LEG_ENDS = (f"-{Leg.LONG}", f"-{Leg.SHORT}")
 
 
 def only_account_of(instrument_id: str, account_ids: Iterable[str]) -> str | None:

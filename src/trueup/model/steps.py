@@ -249,7 +249,7 @@ type Step = (
 )
 
 
-def order_names(steps: Iterable[Step]) -> set[str]:
+def order_names(steps: Iterable[Step]) -> set[str | None]:
     """Return the names (client and venue order ids) of the orders that steps are about."""
     found: set[str | None] = set()
     for step in steps:
@@ -261,7 +261,7 @@ def order_names(steps: Iterable[Step]) -> set[str]:
             found.add(step.order.venue_order_id)
         elif isinstance(step, Revive | PendingResolved):
             found.add(step.client_order_id)
-    return {name for name in found if name}
+    return found - {None, ""}
 
 
 FINAL_STATUSES = frozenset({OrderStatus.CANCELED, OrderStatus.EXPIRED, OrderStatus.REJECTED, OrderStatus.TRIGGERED})
