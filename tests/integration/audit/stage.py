@@ -84,7 +84,28 @@ source_address = "127.0.0.2"  # the venue counts weight by address: the node sha
 [audit.ops]
 port = 0
 """
+PATIENT = """
+[[guard.rows]]
+id = "exposure-side"
+min_age_secs = 300
+accept_risk = "a machine that is busy with other tests may need longer to heal than an operator would wait"
 
+[[guard.rows]]
+id = "exposure-unseen"
+min_age_secs = 300
+accept_risk = "a machine that is busy with other tests may need longer to heal than an operator would wait"
+
+[[guard.rows]]
+id = "exposure"
+min_age_secs = 300
+accept_risk = "a machine that is busy with other tests may need longer to heal than an operator would wait"
+
+[[guard.rows]]
+id = "fills"
+min_age_secs = 300
+accept_risk = "a machine that is busy with other tests may need longer to heal than an operator would wait"
+"""
+"""Of a node that the guard held no fill could be lost, and no demand would be the only one."""
 
 _numbers = itertools.cycle(range(1, 255))
 
@@ -127,7 +148,7 @@ class Stage:
             instruments=", ".join(f'"{symbol}-PERP.BINANCE"' for symbol in SYMBOLS),
             pace_secs=pace_secs,
         )
-        path.write_text(text + AUDIT.format(lookback_hours=lookback_hours) + more, encoding="utf-8")
+        path.write_text(text + AUDIT.format(lookback_hours=lookback_hours) + PATIENT + more, encoding="utf-8")
         return path
 
     def node(self, path: Path) -> NodeLife:

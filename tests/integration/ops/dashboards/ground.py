@@ -14,7 +14,7 @@ from pathlib import Path
 
 import redis
 
-from tests.integration.audit.stage import NODE, SYMBOLS, Stage, set_up, wait_until_trading
+from tests.integration.audit.stage import NODE, PATIENT, SYMBOLS, Stage, set_up, wait_until_trading
 from tests.integration.ops.dashboards.prometheus import Prometheus
 from tests.integration.ops.waiting import until
 from trueup.demo.node_life import NodeLife
@@ -38,28 +38,7 @@ source_address = "127.0.0.2"  # the venue counts weight by address
 
 [audit.ops]
 port = 0
-
-[[guard.rows]]
-id = "exposure-side"
-min_age_secs = 300
-accept_risk = "a machine that is busy with other tests may need longer to heal than an operator would wait"
-
-[[guard.rows]]
-id = "exposure-unseen"
-min_age_secs = 300
-accept_risk = "a machine that is busy with other tests may need longer to heal than an operator would wait"
-
-[[guard.rows]]
-id = "exposure"
-min_age_secs = 300
-accept_risk = "a machine that is busy with other tests may need longer to heal than an operator would wait"
-
-[[guard.rows]]
-id = "fills"
-min_age_secs = 300
-accept_risk = "a machine that is busy with other tests may need longer to heal than an operator would wait"
 """
-"""A node that the guard held would trade no more, and no fill of it could be lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +141,7 @@ def observed_node(directory: Path, *, pace_secs: float = 0.4) -> Iterator[Ground
             instruments=", ".join(f'"{symbol}-PERP.BINANCE"' for symbol in SYMBOLS),
             pace_secs=pace_secs,
         )
-        path.write_text(text + SIGHT.format(port=port), encoding="utf-8")
+        path.write_text(text + SIGHT.format(port=port) + PATIENT, encoding="utf-8")
         node = stack.enter_context(stage.node(path))
         target = Target(address=f"127.0.0.1:{port}", instance=INSTANCE, job=NODE_JOB)
         observer = stack.enter_context(Observer(directory / "observer", [target]))
