@@ -423,6 +423,7 @@ async def test_a_statement_of_the_venue_is_reconciled_with_both_and_a_wrong_row_
     assert cut.state == "DISCREPANT"
 
 
+@pytest.mark.timeout(600)
 def test_a_watch_tells_what_changes_serves_it_and_ends_on_sigterm(stage: Stage, path: Path) -> None:
     with Watch(stage, path) as watch:
         url = watch.await_event("serving")["url"]
