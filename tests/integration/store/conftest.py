@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 
-from tests.integration.forked import PIPE, STDERR, ForkedProcess
 from trueup.store.connection import open_client
 from trueup.store.datadir import DataDirectory
 from trueup.store.embedded import EmbeddedValkey
@@ -57,13 +56,11 @@ def engine(server: EmbeddedValkey, *, python: Path = Path(sys.executable), **opt
 
     Everything is written when the state is given: the engine's writer is asynchronous, so its last write is awaited.
     """
-    module, arguments = "tests.integration.store.engine_world", (str(server.port), json.dumps(options))
-    process = (
-        ForkedProcess(module, *arguments, stdin=PIPE, stdout=PIPE, stderr=STDERR)
-        if python == Path(sys.executable)
-        else subprocess.Popen(
-            [str(python), "-m", module, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
+    process = subprocess.Popen(
+        [str(python), "-m", "tests.integration.store.engine_world", str(server.port), json.dumps(options)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     try:
         assert process.stdout is not None
