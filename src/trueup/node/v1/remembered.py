@@ -16,8 +16,8 @@ class RememberedOrders:
     """Hold what was read of each order, by the order's last event, and forget what is not asked for any more.
 
     A look that finds something to heal reads all that the node has of an instrument, tens of thousands of closed orders
-    on a busy one. Remembered until they were purged, they made a soaked node grow by 10 to 30 MB at such looks. While
-    something stays to be healed every look asks for them again, and they are kept.
+    on a busy one. Remembered until they were purged, a soaked node held the records of all 13,400 orders of its cache
+    after two hours. While something stays to be healed every look asks for them again, and they are kept.
     """
 
     def __init__(self) -> None:
